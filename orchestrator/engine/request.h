@@ -1,0 +1,162 @@
+#pragma once
+
+// What goes into a partition and what comes out of it.
+//
+// In: Requests, each with a reply that is called on the partition's thread after the commit that
+// made the answer true (or at once for a refusal that changes nothing). A reply must only hand
+// over. Out: TaskNotices to dispatch and Notices to watchers, after the commit as well.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "orchestrator/engine/tokens.h"
+#include "orchestrator/store/store.h"
+#include "statemachines/asl/definition.h"
+#include "statemachines/base/json.h"
+#include "statemachines/base/result.h"
+#include "statemachines/interpreter/command.h"
+#include "statemachines/interpreter/effect.h"
+#include "statemachines/interpreter/state.h"
+
+namespace towline::engine {
+
+// How an execution ended, or where it is.
+struct ExecutionView {
+  store::ExecutionKey key = 0;
+  std::string arn;
+  interpreter::ExecutionStatus status = interpreter::ExecutionStatus::kRunning;
+  Timestamp started{};
+  std::optional<Timestamp> stopped{};
+  std::optional<Json> output{};
+  std::optional<std::string> error{};
+  std::optional<std::string> cause{};
+};
+
+// Starts an execution. A name that exists: the same input while it runs gives the running one
+// back, anything else is ExecutionAlreadyExists.
+struct StartExecution {
+  interpreter::ExecutionInfo info;
+  std::shared_ptr<const asl::Definition> definition;
+  Json input;
+  bool wait = false;  // reply when it has ended rather than when it has started
+  std::function<void(Result<ExecutionView>)> reply;
+};
+
+struct ExecutionName {
+  std::string tenant, machine, name;
+};
+struct StopExecution {
+  ExecutionName execution;
+  std::optional<std::string> error{};
+  std::optional<std::string> cause{};
+  std::function<void(Result<ExecutionView>)> reply;
+};
+// Replies when the execution has ended (at once if it has). Dropped by Unwait.
+struct WaitExecution {
+  ExecutionName execution;
+  std::uint64_t waiter = 0;  // any unique number
+  std::function<void(Result<ExecutionView>)> reply;
+};
+struct Unwait {
+  std::uint64_t waiter = 0;
+};
+
+// A command about one task, from whichever door or worker.
+enum class TaskVerdict {
+  kRecorded,   // applied, or the very same outcome is the stored one
+  kStale,      // the task has ended otherwise, a later attempt owns it, or it never existed
+  kForbidden,  // the caller's tenant is neither the execution's nor the job's
+};
+struct TaskCommand {
+  TaskRef task;
+  // SucceedTask, FailTask, StartTask, SubmitTask, AcceptJob, RequeueJob, CheckpointJob; their
+  // `task` members are filled in from `task`.
+  interpreter::Command command;
+  std::string tenant;  // of the caller; empty: the server itself
+  std::function<void(TaskVerdict)> reply;
+};
+// Touches memory only: renews the heartbeat clock. attempt 0: by token.
+struct HeartbeatTask {
+  TaskRef task;
+  std::uint32_t attempt = 0;
+  std::string tenant;
+  std::function<void(TaskVerdict)> reply;
+};
+// The worker has confirmed that a cancelled job is dead (or an operator says so): the row goes.
+struct ConfirmCancel {
+  TaskRef task;
+  std::uint32_t attempt = 0;
+  std::function<void(TaskVerdict)> reply;
+};
+// While the server has no broker link the heartbeat clocks of jobs stand still; each gets a full
+// period when it is back.
+struct HoldHeartbeats {
+  bool hold = true;
+};
+// A late answer, kept for people.
+struct AddEvidence {
+  store::EvidenceRow row;
+};
+
+using Request = std::variant<StartExecution, StopExecution, WaitExecution, Unwait, TaskCommand,
+                             HeartbeatTask, ConfirmCancel, HoldHeartbeats, AddEvidence>;
+
+// To dispatch: what became of tasks. Posted in commit order.
+struct TaskOpened {  // also at start-up, for every open row; and with the next attempt (requeue)
+  TaskRef task;
+  std::string execution_arn;
+  std::string execution_tenant;
+  std::shared_ptr<const interpreter::OpenTask> open;  // null at start-up: load it when needed
+  // What placement needs without the payload.
+  interpreter::TaskSpec::Kind kind = interpreter::TaskSpec::Kind::kJob;
+  std::uint32_t attempt = 1;
+  store::TaskState state = store::TaskState::kWaiting;
+  std::string worker;             // the recorded holder, when there is one
+  std::uint64_t incarnation = 0;
+  bool requeued = false;
+  bool recovered = false;         // at start-up: a worker may hold it, ask before offering
+};
+struct TaskAccepted {  // committed: grants may go out
+  TaskRef task;
+  std::uint32_t attempt = 1;
+  std::string worker;
+};
+struct TaskSubmittedNotice {  // the job has ended, its token lives on: free the slot
+  TaskRef task;
+};
+struct TaskClosed {
+  TaskRef task;
+  bool cancel = false;  // tell the holder, if any, to stop; the row stays until ConfirmCancel
+  std::string reason;
+};
+using TaskNotice = std::variant<TaskOpened, TaskAccepted, TaskSubmittedNotice, TaskClosed>;
+
+// Dispatch's ear. Called on the partition's thread; must only hand over.
+class TaskSink {
+ public:
+  virtual ~TaskSink() = default;
+  virtual void Post(std::vector<TaskNotice> notices) = 0;
+};
+
+// For dispatch: the payload of a waiting task whose notice did not carry it. Thread-safe.
+class TaskSource {
+ public:
+  virtual ~TaskSource() = default;
+  // Nothing when the task is no longer open. Throws StoreError.
+  virtual std::shared_ptr<const interpreter::OpenTask> Load(const TaskRef& task) = 0;
+};
+
+// For everybody who sends Requests. Thread-safe; never blocks.
+class RequestPort {
+ public:
+  virtual ~RequestPort() = default;
+  // False when the partition's inbox is full or it is shutting down; the reply is then not called.
+  virtual bool Post(int partition, Request request) = 0;
+};
+
+}  // namespace towline::engine

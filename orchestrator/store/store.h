@@ -1,0 +1,251 @@
+#pragma once
+
+// Durable state. One Store per partition, used by one thread; one Catalogue per node; Readers for
+// everybody else, each with its own read-only view.
+//
+// History is the only truth: `steps` hold the events. Every other row is either an index into
+// them (executions, tasks, timers: what is open now, written in the same transaction) or a cache
+// (snapshots: may be dropped at any time).
+//
+// Failures of the disk or the database are exceptions (StoreError). A Commit that throws has an
+// unknown outcome: the caller drops its memory and reads again.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "statemachines/base/time.h"
+
+namespace towline::store {
+
+// Row id of an execution in its partition: grows with start order, never reused.
+using ExecutionKey = std::int64_t;
+
+class StoreError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Mirrors interpreter::ExecutionStatus.
+enum class Status : std::uint8_t { kRunning, kSucceeded, kFailed, kTimedOut, kAborted };
+
+struct ExecutionRow {
+  ExecutionKey key = 0;
+  std::string tenant;
+  std::string machine;
+  std::string name;
+  std::string revision;  // content hash of its definition
+  Status status = Status::kRunning;
+  Timestamp started{};
+  std::optional<Timestamp> stopped{};
+};
+
+// The events of one step, encoded by event_codec.h. Steps of an execution are ordered by
+// first_seq, which is the sequence number of the step's first event; first_id the history id
+// that the next history event from here on has.
+struct StepRow {
+  ExecutionKey execution = 0;
+  std::uint64_t first_seq = 0;
+  std::uint64_t first_id = 0;
+  std::string events;
+};
+
+// A task that is open, or ended and not yet confirmed cancelled. `spec` is what dispatch needs to
+// offer it (encoded by task_codec.h); its payload lies in the step of its TaskScheduled as well,
+// but is kept here so that an offer costs one look-up.
+enum class TaskState : std::uint8_t { kWaiting, kAccepted, kSubmitted, kCancelling };
+struct TaskRow {
+  ExecutionKey execution = 0;
+  std::uint64_t task = 0;
+  TaskState state = TaskState::kWaiting;
+  std::uint32_t attempt = 1;
+  std::string worker;              // the recorded holder: "tenant_worker"; empty: none
+  std::uint64_t incarnation = 0;   // of the holder
+  std::string spec;
+};
+struct TaskKey {
+  ExecutionKey execution = 0;
+  std::uint64_t task = 0;
+  auto operator<=>(const TaskKey&) const = default;
+};
+// The parts of a task row that change.
+struct TaskUpdate {
+  TaskKey key;
+  TaskState state = TaskState::kWaiting;
+  std::uint32_t attempt = 1;
+  std::string worker;
+  std::uint64_t incarnation = 0;
+  std::optional<std::string> spec{};  // absent: unchanged
+};
+
+struct TimerRow {
+  ExecutionKey execution = 0;
+  std::uint64_t seq = 0;
+  std::uint8_t kind = 0;
+  Timestamp due{};
+};
+
+struct SnapshotRow {
+  ExecutionKey execution = 0;
+  std::uint64_t last_seq = 0;
+  std::string state;  // encoded by event_codec.h
+};
+
+// A late or refused answer of a worker, kept for people: never part of the history.
+struct EvidenceRow {
+  TaskKey task;
+  Timestamp time{};
+  std::string worker;
+  std::uint32_t attempt = 0;
+  std::string what;  // "result succeeded", "declined: busy", …
+  std::string data;  // JSON text, cut at 4 KiB
+};
+
+struct ExecutionClose {
+  ExecutionKey key = 0;
+  Status status = Status::kSucceeded;
+  Timestamp stopped{};
+};
+
+// One transaction. Applied in the order of the members. A task or timer that is opened and closed
+// in one batch must not be in it at all.
+struct Batch {
+  std::vector<ExecutionRow> started;
+  std::vector<StepRow> steps;
+  std::vector<TaskRow> tasks_opened;
+  std::vector<TaskUpdate> tasks_updated;
+  std::vector<TaskKey> tasks_closed;
+  std::vector<TimerRow> timers_set;
+  std::vector<TimerRow> timers_cleared;  // `due` is not looked at
+  std::vector<SnapshotRow> snapshots;
+  std::vector<EvidenceRow> evidence;     // at most kEvidencePerTask are kept per task
+  std::vector<ExecutionClose> closed;    // also drops the execution's snapshot
+  std::vector<ExecutionKey> deleted;     // retention: everything of these executions
+
+  bool empty() const;
+  void Clear();
+};
+inline constexpr int kEvidencePerTask = 20;
+
+// What both the partition and the readers may ask.
+class Queries {
+ public:
+  virtual ~Queries() = default;
+
+  virtual std::optional<ExecutionRow> Find(std::string_view tenant, std::string_view machine,
+                                           std::string_view name) = 0;
+  virtual std::optional<ExecutionRow> Get(ExecutionKey key) = 0;
+  // Steps with first_seq >= from, oldest first; stops when `visit` returns false.
+  virtual void Steps(ExecutionKey key, std::uint64_t from,
+                     const std::function<bool(const StepRow&)>& visit) = 0;
+  // Steps with first_seq <= from, newest first; stops when `visit` returns false.
+  virtual void StepsBackwards(ExecutionKey key, std::uint64_t from,
+                              const std::function<bool(const StepRow&)>& visit) = 0;
+  virtual std::optional<SnapshotRow> Snapshot(ExecutionKey key) = 0;
+  virtual std::optional<TaskRow> Task(TaskKey key) = 0;
+  virtual std::vector<TaskRow> Tasks(ExecutionKey key) = 0;
+  virtual std::vector<TimerRow> Timers(ExecutionKey key) = 0;
+  virtual std::vector<EvidenceRow> Evidence(ExecutionKey key) = 0;
+
+  struct ListFilter {
+    std::string tenant;
+    std::string machine{};             // empty: all
+    std::optional<Status> status{};
+    ExecutionKey before = 0;           // page: keys below this one; 0: from the newest
+    int limit = 100;
+  };
+  virtual std::vector<ExecutionRow> List(const ListFilter& filter) = 0;  // newest first
+  virtual std::int64_t CountRunning(std::string_view tenant, std::string_view machine) = 0;
+  virtual bool RevisionInUse(std::string_view revision) = 0;  // by any execution kept
+};
+
+// The one writer of a partition. Not thread-safe: its thread owns it.
+class Store : public Queries {
+ public:
+  // Makes the whole batch durable, or throws StoreError and has perhaps done so.
+  virtual void Commit(const Batch& batch) = 0;
+  // After a throw: leaves any open transaction, reopens what is needed. Throws while broken.
+  virtual void Recover() = 0;
+
+  // For start-up, each in one pass over an index; `visit` must not call back into the store.
+  virtual void OpenTasks(const std::function<void(const TaskRow&)>& visit) = 0;
+  // Timers due before `until`, earliest first, at most `limit`.
+  virtual std::vector<TimerRow> TimersDue(Timestamp until, int limit) = 0;
+  // Closed before `before`, oldest first: for retention.
+  virtual std::vector<ExecutionKey> ClosedBefore(Timestamp before, int limit) = 0;
+  virtual ExecutionKey LastKey() = 0;  // 0 when there is none
+  virtual void Checkpoint() = 0;       // of the WAL, at shutdown
+};
+
+// Definitions, activities and keys of the whole node. Thread-safe; every change is durable when
+// the call returns.
+struct MachineRow {
+  std::string tenant;
+  std::string name;
+  std::string revision;    // content hash of the current definition
+  Timestamp created{};
+  Timestamp updated{};
+  bool deleting = false;
+};
+struct ActivityRow {
+  std::string tenant;
+  std::string name;
+  Timestamp created{};
+};
+struct MacKey {
+  int id = 0;         // 0 to 255, in each token
+  std::string bytes;  // 32
+};
+
+class Catalogue {
+ public:
+  virtual ~Catalogue() = default;
+  virtual std::optional<MachineRow> Machine(std::string_view tenant, std::string_view name) = 0;
+  // By name; names greater than `after` ("" from the start).
+  virtual std::vector<MachineRow> Machines(std::string_view tenant, std::string_view after,
+                                           int limit) = 0;
+  virtual std::vector<MachineRow> DeletingMachines() = 0;
+  virtual void PutMachine(const MachineRow& row) = 0;  // insert or replace
+  virtual void DeleteMachine(std::string_view tenant, std::string_view name) = 0;
+
+  // Content-addressed and immutable; putting one twice is nothing.
+  virtual void PutRevision(std::string_view hash, std::string_view definition) = 0;
+  virtual std::optional<std::string> Revision(std::string_view hash) = 0;
+
+  virtual std::optional<ActivityRow> Activity(std::string_view tenant, std::string_view name) = 0;
+  virtual std::vector<ActivityRow> Activities(std::string_view tenant, std::string_view after,
+                                              int limit) = 0;
+  virtual void PutActivity(const ActivityRow& row) = 0;
+  virtual bool DeleteActivity(std::string_view tenant, std::string_view name) = 0;
+
+  // Made at first start (random, 32 bytes); the last one signs, all verify.
+  virtual std::vector<MacKey> MacKeys() = 0;
+  virtual int Partitions() = 0;      // fixed when the catalogue was made
+  // Raised when a backup is restored: lifts the base of attempts above what the lost part may
+  // have given out.
+  virtual std::int64_t Epoch() = 0;
+};
+
+// What server.cc opens; the doors and dispatch get readers from it.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual Catalogue& catalogue() = 0;
+  virtual std::unique_ptr<Store> OpenPartition(int partition) = 0;
+  // A read-only view of its own, for one thread at a time.
+  virtual std::unique_ptr<Queries> OpenReader(int partition) = 0;
+};
+
+// Everything in memory; gone at the end of the process. For tests and the simulation.
+std::unique_ptr<Backend> OpenMemoryBackend(int partitions);
+
+// A directory: catalogue.db, partition-N.db, server.lock. Throws StoreError with one clear line:
+// in use by another server, made by a newer version, not writable, damaged.
+std::unique_ptr<Backend> OpenSqliteBackend(const std::string& directory, int partitions_if_new);
+
+}  // namespace towline::store

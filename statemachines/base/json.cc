@@ -1,0 +1,4 @@
+#include "statemachines/base/json.h"
+
+namespace towline {
+}  // namespace towline

@@ -1,0 +1,58 @@
+#pragma once
+
+// What the shell must do once a step's events are durable: wishes, granted after the commit.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "statemachines/interpreter/command.h"
+#include "statemachines/interpreter/event.h"
+
+namespace towline::interpreter {
+
+// A task is open: dispatch it. Its row is the outbox.
+struct OpenTask {
+  TaskId task = 0;
+  std::uint32_t attempt = 1;
+  TaskSpec spec;
+  std::string state;                     // name, for people
+  std::optional<Timestamp> timeout_at{};
+  std::optional<Json> checkpoint{};      // what an earlier attempt saved
+};
+// Something about an open task changed: requeued (dispatch again), accepted, submitted, started.
+struct UpdateTask {
+  enum class What { kRequeued, kAccepted, kSubmitted, kStarted, kCheckpointed };
+  TaskId task = 0;
+  What what = What::kRequeued;
+  std::uint32_t attempt = 1;
+  std::string worker{};                  // kAccepted, kStarted
+  std::uint64_t incarnation = 0;         // kAccepted
+  std::optional<Json> checkpoint{};      // kCheckpointed
+};
+// The task has ended. `cancel`: whoever may be running it must be told to stop, with `reason`
+// (the end did not come from the job itself).
+struct CloseTask {
+  TaskId task = 0;
+  bool cancel = false;
+  std::string reason{};
+};
+struct SetTimer {
+  EventSeq seq = 0;
+  TimerKind kind = TimerKind::kWait;
+  Timestamp due{};
+};
+struct ClearTimer {
+  EventSeq seq = 0;
+  TimerKind kind = TimerKind::kWait;
+};
+// The last effect of an execution.
+struct CloseExecution {};
+// The step ended at its bound: post Continue behind what already waits.
+struct PostContinue {};
+
+using Effect =
+    std::variant<OpenTask, UpdateTask, CloseTask, SetTimer, ClearTimer, CloseExecution, PostContinue>;
+
+}  // namespace towline::interpreter

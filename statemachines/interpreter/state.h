@@ -1,0 +1,88 @@
+#pragma once
+
+// The state of one execution: a tree of frames. Changed only by Apply(); equal histories give
+// equal states.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "statemachines/interpreter/event.h"
+
+namespace towline::interpreter {
+
+// What a frame is doing. Only AwaitingTask, AwaitingTimer and AwaitingChildren survive a step;
+// Entering does too when the step ended at its bound.
+struct Entering {
+  asl::StateIndex state = 0;
+};
+struct AwaitingTask {
+  TaskId task = 0;
+  bool submitted = false;
+  bool started = false;
+  bool wait_for_task_token = false;
+  std::string worker{};  // the recorded holder; empty: none
+  std::uint64_t incarnation = 0;
+  bool operator==(const AwaitingTask&) const = default;
+};
+struct AwaitingTimer {
+  EventSeq timer = 0;
+  bool retry = false;  // a backoff, not a Wait state
+  Timestamp due{};
+  bool operator==(const AwaitingTimer&) const = default;
+};
+// Parallel or Map: its children are frames of their own; finished ones leave their output here.
+struct AwaitingChildren {
+  std::vector<std::optional<Json>> outputs;  // by branch or item
+  std::uint32_t open = 0;                    // children still running
+  // Map only: an iterator, so that a million items need no million frames.
+  std::optional<Json> items{};
+  std::uint32_t next_index = 0;
+  std::uint32_t max_concurrency = 0;
+};
+// The state's work failed and nobody has decided yet; exists only inside a step.
+using Activity = std::variant<Entering, AwaitingTask, AwaitingTimer, AwaitingChildren>;
+
+struct Frame {
+  FrameId id = kRootFrame;
+  FrameId parent = kRootFrame;        // of the root: itself
+  std::uint32_t index = 0;            // branch or item number in the parent
+  asl::ScopeIndex scope = asl::kRootScope;
+  asl::StateIndex state = 0;          // the current one
+  Json input{};                       // its raw input
+  HistoryId entered_id = 0;           // of its …StateEntered, for causes
+  Timestamp entered_at{};
+  HistoryId last_id = 0;              // what the next event's previousEventId will be
+  std::vector<std::uint32_t> retries; // per retrier, this visit
+  std::uint32_t retry_count = 0;      // State.RetryCount
+  std::uint32_t attempts = 0;         // offers and tries so far, this visit: the fence
+  std::optional<Json> checkpoint{};   // saved by a job of this visit
+  Activity activity{Entering{}};
+};
+
+enum class ExecutionStatus : std::uint8_t { kRunning, kSucceeded, kFailed, kTimedOut, kAborted };
+
+struct ExecutionState {
+  ExecutionInfo info;
+  Json input{};
+  Timestamp started_at{};
+  Timestamp last_at{};  // of the last event: time never goes backwards in one execution
+  EventSeq last_seq = 0;
+  HistoryId last_id = 0;
+  FrameId next_frame = 1;
+  ExecutionStatus status = ExecutionStatus::kRunning;
+  std::optional<Json> output{};
+  std::optional<std::string> error{};
+  std::optional<std::string> cause{};
+  Timestamp stopped_at{};
+  std::map<FrameId, Frame> frames;          // empty once closed
+  std::map<TaskId, FrameId> open_tasks;
+
+  bool started() const { return last_seq != 0; }
+  bool closed() const { return status != ExecutionStatus::kRunning; }
+};
+
+}  // namespace towline::interpreter
