@@ -43,6 +43,7 @@ struct StartExecution {
   interpreter::ExecutionInfo info;
   std::shared_ptr<const asl::Definition> definition;
   Json input;
+  bool name_is_new = false;  // made up by the server: no need to look for an older one
   bool wait = false;  // reply when it has ended rather than when it has started
   std::function<void(Result<ExecutionView>)> reply;
 };
@@ -111,9 +112,10 @@ struct TaskOpened {  // also at start-up, for every open row; and with the next 
   TaskRef task;
   std::string execution_arn;
   std::string execution_tenant;
-  std::shared_ptr<const interpreter::OpenTask> open;  // null at start-up: load it when needed
-  // What placement needs without the payload.
-  interpreter::TaskSpec::Kind kind = interpreter::TaskSpec::Kind::kJob;
+  std::shared_ptr<const interpreter::OpenTask> open;  // never null
+  // False at start-up: open->spec.payload and open->checkpoint are not filled in; TaskSource
+  // loads them when they are needed.
+  bool with_payload = true;
   std::uint32_t attempt = 1;
   store::TaskState state = store::TaskState::kWaiting;
   std::string worker;             // the recorded holder, when there is one

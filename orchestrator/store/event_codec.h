@@ -22,8 +22,9 @@ std::vector<interpreter::EventRecord> DecodeStep(std::string_view bytes);
 std::string EncodeState(const interpreter::ExecutionState& state);
 interpreter::ExecutionState DecodeState(std::string_view bytes);
 
-// Everything of an open task that dispatch needs, payload and checkpoint included.
+// Everything of an open task that dispatch needs, payload and checkpoint included. Without the
+// payload (start-up reads 100,000 of them) both are skipped unread and left null.
 std::string EncodeTask(const interpreter::OpenTask& task);
-interpreter::OpenTask DecodeTask(std::string_view bytes);
+interpreter::OpenTask DecodeTask(std::string_view bytes, bool with_payload = true);
 
 }  // namespace towline::store
