@@ -72,6 +72,7 @@ enum class TaskVerdict {
   kRecorded,   // applied, or the very same outcome is the stored one
   kStale,      // the task has ended otherwise, a later attempt owns it, or it never existed
   kForbidden,  // the caller's tenant is neither the execution's nor the job's
+  kUnavailable,  // the store is broken and the outcome unknown: neither acknowledge nor refuse
 };
 struct TaskCommand {
   TaskRef task;
@@ -136,7 +137,13 @@ struct TaskClosed {
   bool cancel = false;  // tell the holder, if any, to stop; the row stays until ConfirmCancel
   std::string reason;
 };
-using TaskNotice = std::variant<TaskOpened, TaskAccepted, TaskSubmittedNotice, TaskClosed>;
+// The partition has dropped its memory and read the store again (start-up, or a commit of unknown
+// outcome): forget all tasks of it; TaskOpened{recovered} follow for those that are open.
+struct PartitionReset {
+  int partition = 0;
+};
+using TaskNotice =
+    std::variant<TaskOpened, TaskAccepted, TaskSubmittedNotice, TaskClosed, PartitionReset>;
 
 // Dispatch's ear. Called on the partition's thread; must only hand over.
 class TaskSink {

@@ -1,0 +1,111 @@
+#include "orchestrator/engine/timers.h"
+
+#include <algorithm>
+
+namespace towline::engine {
+namespace {
+
+constexpr int kRefillMin = 10'000;
+
+}  // namespace
+
+void TimerQueue::Set(const store::TimerRow& timer) {
+  if (timer.due >= loaded_until_) return;
+  const Key key{timer.execution, timer.seq, timer.kind};
+  const auto [entry, added] = due_.emplace(key, timer.due);
+  if (!added) return;
+  order_.emplace(timer.due, key);
+}
+
+void TimerQueue::Clear(const store::TimerRow& timer) {
+  const auto found = due_.find(Key{timer.execution, timer.seq, timer.kind});
+  if (found == due_.end()) return;
+  order_.erase({found->second, found->first});
+  due_.erase(found);
+}
+
+void TimerQueue::Reset() {
+  order_.clear();
+  due_.clear();
+  loaded_until_ = Timestamp::min();
+}
+
+void TimerQueue::Refill(store::Store& from, Timestamp now) {
+  if (loaded_until_ != Timestamp::min() && now + horizon_ / 2 < loaded_until_) return;
+  const Timestamp until = now + horizon_;
+  // What is in memory is in the store as well: ask for more than that.
+  const int limit = static_cast<int>(order_.size()) + kRefillMin;
+  const std::vector<store::TimerRow> rows = from.TimersDue(until, limit);
+  const bool all = rows.size() < static_cast<std::size_t>(limit);
+  loaded_until_ = all ? until : std::max(rows.back().due, now + Millis{1});
+  for (const store::TimerRow& row : rows) Set(row);
+}
+
+std::optional<store::TimerRow> TimerQueue::TakeDue(Timestamp now) {
+  if (order_.empty() || order_.begin()->first > now) return std::nullopt;
+  const auto [due, key] = *order_.begin();
+  order_.erase(order_.begin());
+  due_.erase(key);
+  return store::TimerRow{std::get<0>(key), std::get<1>(key), std::get<2>(key), due};
+}
+
+Timestamp TimerQueue::Next() const {
+  const Timestamp refill =
+      loaded_until_ == Timestamp::min() ? loaded_until_ : loaded_until_ - horizon_ / 2;
+  return order_.empty() ? refill : std::min(refill, order_.begin()->first);
+}
+
+void Heartbeats::Arm(store::TaskKey task, std::uint32_t attempt, Millis period, bool job,
+                     Timestamp now) {
+  clocks_[task] = Clock{attempt, period, job, now + period};
+  order_.emplace(now + period, task);
+}
+
+void Heartbeats::Disarm(store::TaskKey task) { clocks_.erase(task); }
+
+void Heartbeats::Reset() {
+  clocks_.clear();
+  order_ = {};
+}
+
+Heartbeats::Beat Heartbeats::Renew(store::TaskKey task, std::uint32_t attempt, Timestamp now) {
+  const auto found = clocks_.find(task);
+  if (found == clocks_.end()) return Beat::kUnknown;
+  if (attempt != 0 && attempt != found->second.attempt) return Beat::kOlderAttempt;
+  found->second.deadline = now + found->second.period;
+  return Beat::kRenewed;
+}
+
+void Heartbeats::Hold(bool hold, Timestamp now) {
+  if (held_ && !hold) {
+    for (auto& [task, clock] : clocks_) {
+      if (!clock.job) continue;
+      clock.deadline = now + clock.period;
+      order_.emplace(clock.deadline, task);
+    }
+  }
+  held_ = hold;
+}
+
+std::optional<store::TaskKey> Heartbeats::TakeMissed(Timestamp now) {
+  while (!order_.empty() && order_.top().first <= now) {
+    const store::TaskKey task = order_.top().second;
+    order_.pop();
+    const auto found = clocks_.find(task);
+    if (found == clocks_.end()) continue;
+    if (held_ && found->second.job) continue;  // entered again on release
+    if (found->second.deadline > now) {
+      order_.emplace(found->second.deadline, task);
+      continue;
+    }
+    clocks_.erase(found);
+    return task;
+  }
+  return std::nullopt;
+}
+
+Timestamp Heartbeats::Next() const {
+  return order_.empty() ? Timestamp::max() : order_.top().first;
+}
+
+}  // namespace towline::engine

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <queue>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "orchestrator/store/store.h"
+#include "statemachines/base/time.h"
+
+namespace towline::engine {
+
+struct TaskKeyHash {
+  std::size_t operator()(const store::TaskKey& key) const {
+    const std::uint64_t h =
+        (static_cast<std::uint64_t>(key.execution) * 0x9E3779B97F4A7C15ULL) ^ key.task;
+    return static_cast<std::size_t>((h ^ (h >> 31)) * 0xBF58476D1CE4E5B9ULL);
+  }
+};
+
+// The timers of the next minutes; later ones wait in the store and are loaded by index. Owned by
+// the partition's thread.
+class TimerQueue {
+ public:
+  explicit TimerQueue(Millis horizon) : horizon_(horizon) {}
+
+  void Set(const store::TimerRow& timer);    // kept only if due within what is loaded
+  void Clear(const store::TimerRow& timer);  // `due` is not looked at
+  void Reset();
+
+  // Fills up from the store when less than half of the horizon is left.
+  void Refill(store::Store& from, Timestamp now);
+
+  // Takes the earliest timer that is due at `now`.
+  std::optional<store::TimerRow> TakeDue(Timestamp now);
+  // When TakeDue or Refill next has something to do.
+  Timestamp Next() const;
+  std::size_t size() const { return order_.size(); }
+
+ private:
+  using Key = std::tuple<store::ExecutionKey, std::uint64_t, std::uint8_t>;
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+      return TaskKeyHash{}({std::get<0>(key), std::get<1>(key) * 8 + std::get<2>(key)});
+    }
+  };
+  const Millis horizon_;
+  Timestamp loaded_until_ = Timestamp::min();  // every stored timer before this is in order_
+  std::set<std::pair<Timestamp, Key>> order_;
+  std::unordered_map<Key, Timestamp, KeyHash> due_;
+};
+
+// The heartbeat clocks of open tasks: memory only. After start-up each gets a full period.
+class Heartbeats {
+ public:
+  void Arm(store::TaskKey task, std::uint32_t attempt, Millis period, bool job, Timestamp now);
+  void Disarm(store::TaskKey task);
+  void Reset();
+
+  enum class Beat { kRenewed, kUnknown, kOlderAttempt };
+  Beat Renew(store::TaskKey task, std::uint32_t attempt, Timestamp now);
+
+  // While held, the clocks of jobs stand still; on release each gets a full period.
+  void Hold(bool hold, Timestamp now);
+
+  std::optional<store::TaskKey> TakeMissed(Timestamp now);
+  Timestamp Next() const;
+
+ private:
+  struct Clock {
+    std::uint32_t attempt = 0;
+    Millis period{};
+    bool job = false;
+    Timestamp deadline{};
+  };
+  using Entry = std::pair<Timestamp, store::TaskKey>;
+  bool held_ = false;
+  std::unordered_map<store::TaskKey, Clock, TaskKeyHash> clocks_;
+  // Deadlines as they were when entered: a renewal only moves the clock, and the entry is entered
+  // again when it comes up too early.
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> order_;
+};
+
+}  // namespace towline::engine
