@@ -58,12 +58,14 @@ std::size_t JsonSize(const json::value& value, std::size_t limit = static_cast<s
 // One number as JavaScript prints it.
 void AppendNumber(std::string& out, double number);
 
-// Line and column (both from 1) of the value that an RFC 6901 pointer names in `text`, or of its
-// nearest existing parent. `text` must have parsed.
 struct TextPosition {
   int line = 1;
   int column = 1;
 };
+// Of the byte at `offset`; a column counts characters, not bytes.
+TextPosition PositionOf(std::string_view text, std::size_t offset);
+// Of the value that an RFC 6901 pointer names in `text`, or of its nearest existing parent. `text`
+// must have parsed.
 TextPosition Locate(std::string_view text, std::string_view pointer);
 
 }  // namespace towline

@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace towline {
@@ -27,20 +28,20 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
-// Quotes a value that a reader, or a program that splits at spaces, would misread.
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
+
+// Quotes a value that a reader, or a program that splits at spaces, would misread; control
+// characters, which could forge a line or steer a terminal, become spaces.
 void AppendValue(std::string& line, std::string_view value) {
-  if (!value.empty() && value.find_first_of(" \"=\n\r\t") == std::string_view::npos) {
+  const auto is_special = [](char c) { return c == ' ' || c == '"' || c == '=' || IsControl(c); };
+  if (!value.empty() && std::none_of(value.begin(), value.end(), is_special)) {
     line += value;
     return;
   }
   line += '"';
   for (const char c : value) {
     if (c == '"' || c == '\\') line += '\\';
-    if (c == '\n' || c == '\r' || c == '\t') {
-      line += ' ';
-    } else {
-      line += c;
-    }
+    line += IsControl(c) ? ' ' : c;
   }
   line += '"';
 }
