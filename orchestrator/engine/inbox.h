@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -37,6 +38,13 @@ class Inbox {
     std::deque<T> taken;
     for (; taken.size() < max; items_.pop_front()) taken.push_back(std::move(items_.front()));
     return taken;
+  }
+
+  // Gives back what was taken and not worked off, from `from` on: it stays first in line.
+  void PutBack(std::deque<T>& taken, typename std::deque<T>::iterator from) {
+    const std::lock_guard lock(mutex_);
+    items_.insert(items_.begin(), std::make_move_iterator(from),
+                  std::make_move_iterator(taken.end()));
   }
 
   // Returns when something is waiting, the time is over, Wake() was called or stop is asked for.

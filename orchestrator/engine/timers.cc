@@ -5,7 +5,7 @@
 namespace towline::engine {
 namespace {
 
-constexpr int kRefillMin = 10'000;
+constexpr std::size_t kRefillMin = 10'000;
 
 }  // namespace
 
@@ -33,11 +33,18 @@ void TimerQueue::Reset() {
 void TimerQueue::Refill(store::Store& from, Timestamp now) {
   if (loaded_until_ != Timestamp::min() && now + horizon_ / 2 < loaded_until_) return;
   const Timestamp until = now + horizon_;
-  // What is in memory is in the store as well: ask for more than that.
-  const int limit = static_cast<int>(order_.size()) + kRefillMin;
-  const std::vector<store::TimerRow> rows = from.TimersDue(until, limit);
-  const bool all = rows.size() < static_cast<std::size_t>(limit);
-  loaded_until_ = all ? until : std::max(rows.back().due, now + Millis{1});
+  // What is in memory is in the store as well: ask for more than that, and for twice as much
+  // until at least half of the horizon is covered.
+  std::vector<store::TimerRow> rows;
+  for (std::size_t limit = order_.size() + kRefillMin;; limit *= 2) {
+    rows = from.TimersDue(until, static_cast<int>(limit));
+    if (rows.size() < limit) {
+      loaded_until_ = until;
+      break;
+    }
+    loaded_until_ = rows.back().due;
+    if (now + horizon_ / 2 < loaded_until_) break;
+  }
   for (const store::TimerRow& row : rows) Set(row);
 }
 

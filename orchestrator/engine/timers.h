@@ -14,6 +14,10 @@
 
 namespace towline::engine {
 
+// A timer of the shell's own: the execution's last step ended at its bound and goes on behind
+// what waits. A row like any other, so that a restart finds it.
+inline constexpr std::uint8_t kContinueTimer = 255;
+
 struct TaskKeyHash {
   std::size_t operator()(const store::TaskKey& key) const {
     const std::uint64_t h =

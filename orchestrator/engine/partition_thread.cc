@@ -1,0 +1,58 @@
+#include "orchestrator/engine/partition_thread.h"
+
+#include <algorithm>
+
+#include "statemachines/base/log.h"
+
+namespace towline::engine {
+
+PartitionThread::PartitionThread(std::unique_ptr<Partition> partition, const Clock& clock)
+    : partition_(std::move(partition)), clock_(clock) {}
+
+PartitionThread::~PartitionThread() { Stop(); }
+
+void PartitionThread::Start() {
+  thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+}
+
+void PartitionThread::Stop() {
+  if (!thread_.joinable()) return;
+  partition_->Close();
+  thread_.request_stop();
+  thread_.join();
+}
+
+void PartitionThread::Run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const Timestamp next = partition_->RunOnce(clock_.Now());
+    const Timestamp now = clock_.Now();
+    if (next <= now) continue;
+    // Bounded, so that a jump of the clock cannot make it oversleep for ever.
+    const Millis time = std::min<Millis>(next - now, Millis{60'000});
+    partition_->inbox().Wait(stop, time);
+  }
+  // What was accepted before the inbox closed is still answered.
+  for (int rounds = 0; partition_->inbox().size() != 0 && rounds < 100; rounds++) {
+    partition_->RunOnce(clock_.Now());
+  }
+  partition_->Checkpoint();
+}
+
+bool Partitions::Post(int partition, Request request) {
+  if (partition < 0 || partition >= count()) return false;
+  return threads_[static_cast<std::size_t>(partition)]->partition().Post(std::move(request));
+}
+
+void Partitions::Start() {
+  for (const auto& thread : threads_) thread->Start();
+}
+
+void Partitions::Stop() {
+  for (const auto& thread : threads_) thread->Stop();
+}
+
+const Partition& Partitions::at(int partition) const {
+  return threads_.at(static_cast<std::size_t>(partition))->partition();
+}
+
+}  // namespace towline::engine
