@@ -30,7 +30,8 @@ class MqttConnection {
     int keepalive_seconds = 15;
     std::uint16_t receive_max = 65535;
     std::vector<std::string> subscriptions;  // QoS 1
-    std::size_t backlog_bytes_max = 64 << 20;  // handed over and not yet sent: beyond it Publish refuses
+    // Handed over and not yet acknowledged: beyond it Publish refuses.
+    std::size_t backlog_bytes_max = 64 << 20;
   };
   struct Message {
     std::string topic;

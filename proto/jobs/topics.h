@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ std::string PresenceTopic(std::string_view principal);
 std::string EventsTopic(std::string_view principal);
 std::string ResultsTopic(std::string_view principal, int partition);
 std::string CallbacksTopic(std::string_view principal);
+// Where a worker's agent wants the answer to one callback; it subscribes to ".../replies/+".
+std::string ReplyTopic(std::string_view principal, std::uint64_t request);
 
 enum class TopicKind { kJobs, kControl, kPresence, kEvents, kResults, kCallbacks };
 struct ParsedTopic {
