@@ -47,6 +47,12 @@ struct Number {
   std::optional<jsonpath::ReferencePath> path{};
   bool present() const { return literal.has_value() || path.has_value(); }
 };
+// The same for a percentage, which may have a fraction: 0 to 100.
+struct Percentage {
+  std::optional<double> literal{};
+  std::optional<jsonpath::ReferencePath> path{};
+  bool present() const { return literal.has_value() || path.has_value(); }
+};
 // A text that stands in the definition or comes from an expression (ErrorPath, CausePath).
 struct Text {
   std::optional<std::string> literal{};
@@ -55,7 +61,7 @@ struct Text {
 };
 
 struct Retrier {
-  std::vector<std::string> error_equals;
+  std::vector<std::string> error_equals{};
   std::int64_t interval_seconds = 1;
   std::int64_t max_attempts = 3;
   double backoff_rate = 2.0;
@@ -64,7 +70,7 @@ struct Retrier {
 };
 
 struct Catcher {
-  std::vector<std::string> error_equals;
+  std::vector<std::string> error_equals{};
   ResultPathField result_path{};
   StateIndex next = 0;
 };
@@ -81,11 +87,11 @@ struct TaskResource {
   };
   Kind kind = Kind::kJob;
   bool wait_for_task_token = false;  // ….waitForTaskToken
-  std::string arn;                   // as written
-  std::string name;                  // kFunction: the job type; kActivity: the activity's name
+  std::string arn{};                   // as written
+  std::string name{};                  // kFunction: the job type; kActivity: the activity's name
   // How the service's history names it: resourceType "lambda", resource "invoke.waitForTaskToken".
-  std::string history_type;
-  std::string history_resource;
+  std::string history_type{};
+  std::string history_resource{};
 };
 
 struct Pass {
@@ -94,7 +100,7 @@ struct Pass {
 };
 
 struct Task {
-  TaskResource resource;
+  TaskResource resource{};
   std::optional<jsonpath::Template> parameters{};
   std::optional<jsonpath::Template> result_selector{};
   Number timeout_seconds{};
@@ -116,7 +122,7 @@ struct Condition {
     kIsNull, kIsPresent, kIsNumeric, kIsString, kIsBoolean, kIsTimestamp,
   };
   Op op = Op::kAnd;
-  std::vector<Condition> operands;                // kAnd, kOr, kNot
+  std::vector<Condition> operands{};                // kAnd, kOr, kNot
   std::optional<jsonpath::Path> variable{};       // all comparisons
   Json literal{};                                 // the operand, when it is not a path
   std::optional<jsonpath::Path> operand_path{};   // …Path forms
@@ -124,12 +130,12 @@ struct Condition {
 };
 
 struct ChoiceRule {
-  Condition condition;
+  Condition condition{};
   StateIndex next = 0;
 };
 
 struct Choice {
-  std::vector<ChoiceRule> rules;
+  std::vector<ChoiceRule> rules{};
   std::optional<StateIndex> otherwise{};  // Default
 };
 
@@ -147,7 +153,7 @@ struct Fail {
 };
 
 struct Parallel {
-  std::vector<ScopeIndex> branches;
+  std::vector<ScopeIndex> branches{};
   std::optional<jsonpath::Template> parameters{};
   std::optional<jsonpath::Template> result_selector{};
 };
@@ -159,23 +165,23 @@ struct Map {
   std::optional<jsonpath::Template> result_selector{};
   Number max_concurrency{};
   Number tolerated_failure_count{};
-  Number tolerated_failure_percentage{};
+  Percentage tolerated_failure_percentage{};
 };
 
 // The eight state types: a closed set, visited exhaustively.
 using StateKind = std::variant<Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map>;
 
 struct State {
-  std::string name;
+  std::string name{};
   QueryLanguage query_language = QueryLanguage::kJsonPath;
   ScopeIndex scope = kRootScope;          // the States object it stands in
   std::optional<StateIndex> next{};       // absent: End, or a kind without Next
   PathField input_path{};
   PathField output_path{};
   ResultPathField result_path{};
-  std::vector<Retrier> retriers;
-  std::vector<Catcher> catchers;
-  StateKind kind;
+  std::vector<Retrier> retriers{};
+  std::vector<Catcher> catchers{};
+  StateKind kind{};
 };
 
 struct Scope {
@@ -183,11 +189,11 @@ struct Scope {
 };
 
 struct Definition {
-  std::vector<Scope> scopes;   // [0] is the machine itself
-  std::vector<State> states;   // document order
+  std::vector<Scope> scopes{};   // [0] is the machine itself
+  std::vector<State> states{};   // document order
   std::optional<std::int64_t> timeout_seconds{};
-  std::string comment;
-  std::string text;            // the source, as given
+  std::string comment{};
+  std::string text{};            // the source, as given
 
   const State& state(StateIndex index) const {
     CHECK(index < states.size());

@@ -18,9 +18,9 @@ namespace towline::asl {
 struct Diagnostic {
   enum class Severity { kError, kWarning };
   Severity severity = Severity::kError;
-  std::string code;
-  std::string message;
-  std::string location;  // "/States/A/Next", "/States/C/Choices[0]/Next"; empty: the whole
+  std::string code{};
+  std::string message{};
+  std::string location{};  // "/States/A/Next", "/States/C/Choices[0]/Next"; empty: the whole
   int line = 0;          // in the source, from 1; 0 when unknown
   int column = 0;
 };

@@ -1,0 +1,117 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <limits>
+#include <utility>
+
+#include "statemachines/asl/compiler.h"
+
+namespace towline::asl {
+namespace {
+
+constexpr std::int64_t kCountMax = std::numeric_limits<std::int32_t>::max();
+
+}  // namespace
+
+StateKind Compiler::CompileParallel(Work& work) {
+  Parallel parallel;
+  const Fields& fields = work.fields;
+  if (!work.jsonata()) {
+    parallel.parameters = CompileTemplate(fields, "Parameters");
+    parallel.result_selector = CompileTemplate(fields, "ResultSelector");
+  }
+  CompileRetriers(work);
+  CompileCatchers(work);
+  fields.Require({"Branches"});
+  const json::array* branches = fields.Array("Branches");
+  if (branches == nullptr) return parallel;
+  if (branches->empty()) findings_.Schema(fields.At("Branches"), "Value cannot be empty");
+  for (std::size_t i = 0; i < branches->size(); i++) {
+    const Place place = fields.At("Branches").Item(i);
+    const json::object* object = (*branches)[i].if_object();
+    if (object == nullptr) {
+      findings_.Schema(place, ExpectedType(ValueType::kObject));
+      continue;
+    }
+    const Fields branch(*object, place, BranchFields(), language_, findings_);
+    branch.Require({"States", "StartAt"});
+    parallel.branches.push_back(CompileScope(branch, work.draft.depth + 1));
+  }
+  return parallel;
+}
+
+StateKind Compiler::CompileMap(Work& work) {
+  Map map;
+  const Fields& fields = work.fields;
+  for (const std::string_view later : {"ItemReader", "ItemBatcher", "ResultWriter", "Label"}) {
+    if (fields.Find(later) == nullptr) continue;
+    findings_.Schema(fields.At(later), "Field '" + std::string(later) +
+                                           "' belongs to the Distributed Map, which is not "
+                                           "supported yet in this version");
+  }
+  if (!work.jsonata()) {
+    if (const auto path = fields.String("ItemsPath")) {
+      map.items_path = CompileReferencePath(*path, fields.At("ItemsPath"), true);
+    }
+    fields.OnlyOne({"ItemSelector", "Parameters"}, false);
+    map.item_selector =
+        CompileTemplate(fields, fields.Has("ItemSelector") ? "ItemSelector" : "Parameters");
+    map.result_selector = CompileTemplate(fields, "ResultSelector");
+  }
+  CompileMapNumbers(fields, map);
+  CompileRetriers(work);
+  CompileCatchers(work);
+  if (!fields.OnlyOne({"ItemProcessor", "Iterator"}, true)) return map;
+  const std::string_view name = fields.Has("ItemProcessor") ? "ItemProcessor" : "Iterator";
+  const json::object* object = fields.Object(name);
+  if (object == nullptr) return map;
+  const Fields processor(*object, fields.At(name), ProcessorFields(), language_, findings_);
+  CheckProcessorConfig(processor);
+  processor.Require({"States", "StartAt"});
+  map.processor = CompileScope(processor, work.draft.depth + 1);
+  return map;
+}
+
+void Compiler::CompileMapNumbers(const Fields& fields, Map& map) {
+  for (const auto& [literal, path] :
+       {std::pair("MaxConcurrency", "MaxConcurrencyPath"),
+        std::pair("ToleratedFailureCount", "ToleratedFailureCountPath"),
+        std::pair("ToleratedFailurePercentage", "ToleratedFailurePercentagePath")}) {
+    fields.OnlyOne({literal, path}, false);
+  }
+  map.max_concurrency = CompileNumber(fields, "MaxConcurrency", 0, kCountMax, false);
+  map.tolerated_failure_count = CompileNumber(fields, "ToleratedFailureCount", 0, kCountMax, false);
+  Percentage& percentage = map.tolerated_failure_percentage;
+  const Place place = fields.At("ToleratedFailurePercentage");
+  if (const json::value* value = fields.Find("ToleratedFailurePercentage")) {
+    percentage.literal = value->to_number<double>();
+    if (*percentage.literal < 0) findings_.Schema(place, "Minimum value is 0.0");
+    if (*percentage.literal > 100) findings_.Schema(place, "Maximum value is 100.0");
+  }
+  constexpr std::string_view kPath = "ToleratedFailurePercentagePath";
+  if (const auto text = fields.String(kPath)) {
+    percentage.path = CompileReferencePath(*text, fields.At(kPath), false);
+  }
+}
+
+void Compiler::CheckProcessorConfig(const Fields& processor) {
+  const json::object* object = processor.Object("ProcessorConfig");
+  if (object == nullptr) return;
+  const Fields config(*object, processor.At("ProcessorConfig"), ProcessorConfigFields(), language_,
+                      findings_);
+  const std::string_view mode = config.String("Mode").value_or("INLINE");
+  IsOneOf(mode, {"INLINE", "DISTRIBUTED"}, config.At("Mode"), findings_);
+  if (mode != "DISTRIBUTED") {
+    if (config.Has("ExecutionType")) {
+      findings_.Schema(config.place(), "Field 'ExecutionType' is not supported");
+    }
+    return;
+  }
+  config.Require({"ExecutionType"});
+  if (const auto type = config.String("ExecutionType")) {
+    IsOneOf(*type, {"STANDARD", "EXPRESS"}, config.At("ExecutionType"), findings_);
+  }
+  findings_.Schema(config.At("Mode"),
+                   "Distributed Map is not supported yet in this version; use 'INLINE'");
+}
+
+}  // namespace towline::asl
