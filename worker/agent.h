@@ -1,0 +1,268 @@
+#pragma once
+
+// The worker agent: the site's half of the job protocol (docs/job-protocol.md), sans-io.
+//
+// Inputs are method calls with the time as an argument; outputs leave through Ports, Handlers and
+// the Journal. It owns no thread, reads no clock and never sleeps: a driver feeds it and calls
+// RunOnce(), in the simulation the test does. Inputs only change memory; RunOnce() writes the
+// journal, starts jobs and lets messages out, in an order such that
+//   - no attempt starts twice, whatever is repeated, delayed or forgotten;
+//   - an AtMostOnce job is on disk before it is accepted, and starts only when granted;
+//   - a result is in the journal before it is published, and is published again until the server
+//     says that it is recorded or stale.
+// After a crash the journal is all there is: running jobs of an earlier life are reported as
+// Towline.WorkerRestarted or given back for a new attempt, results are published again.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <queue>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "proto/jobs/messages.h"
+#include "statemachines/base/time.h"
+#include "worker/handler.h"
+#include "worker/journal.h"
+#include "worker/tombstones.h"
+
+namespace towline::worker {
+
+// One job type that the site offers.
+struct JobType {
+  std::string name{};
+  int slots = 0;  // 0: only the worker's own limit
+  enum class Restart { kReport, kRerun } restart = Restart::kReport;
+  bool manual_heartbeat = false;           // only what the job itself reports counts
+  std::optional<Seconds> grace{};          // between signal and kill; else what the centre says
+  std::optional<jobs::StartMode> start{};  // announced defaults
+  std::string on_worker_lost{};
+  Handler* handler = nullptr;  // outlives the agent
+};
+
+struct AgentSettings {
+  std::string tenant = "default";
+  std::string name{};
+  int slots = 1;
+  std::vector<std::string> queues{"default"};
+  std::map<std::string, std::string> labels{};
+  std::map<std::string, std::string> host{};
+  std::string version{};
+  Millis accept_after{200};        // a job that is over before says nothing but its result
+  Seconds stop_timeout{30};        // how long running jobs may go on after Stop()
+  Millis flush_timeout{2000};      // how long Stop() waits for the last acknowledgements
+  Millis request_timeout{10'000};  // of requests through the local socket
+  std::uint64_t seed = 1;          // of the jitter
+};
+
+// What the agent asks of the world. Called from the agent's methods, on its thread.
+class Ports {
+ public:
+  // What a request through the local socket came to.
+  struct Answer {
+    enum class Kind { kRecorded, kStale, kInvalid, kUnavailable } kind = Kind::kUnavailable;
+    std::string message{};
+  };
+  virtual ~Ports() = default;
+  // QoS 1. False: not now; the agent repairs by repeating, nothing is queued.
+  virtual bool Publish(std::string topic, std::string payload, bool retain) = 0;
+  // Ends every process that an earlier life of the agent left behind for this job.
+  virtual void KillLeftovers(const std::string& token,
+                             const std::optional<ProcessGroup>& group) = 0;
+  virtual void Reply(std::uint64_t request, Answer answer) = 0;
+};
+
+class Agent {
+ public:
+  struct Counters {  // since start
+    std::uint64_t started = 0, finished = 0, declined = 0, repeated_offers = 0, fenced = 0,
+                  malformed = 0, results_published = 0, acked_recorded = 0, acked_stale = 0,
+                  journal_errors = 0;
+  };
+
+  // Begins a new incarnation and takes over what the journal holds. Throws JournalError.
+  Agent(AgentSettings settings, std::vector<JobType> types, Journal& journal, Ports& ports,
+        Timestamp now);
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  // Inputs. `now` never goes backwards.
+  //
+  // Connected and subscribed, as the connection with this number: it grows, and starts above
+  // incarnation(). The will given for it was Will(…, connection).
+  void OnLinkUp(std::uint64_t connection, Timestamp now);
+  void OnLinkDown(Timestamp now);
+  void OnMessage(std::string_view topic, std::string_view payload, Timestamp now);
+  void OnFinished(JobId id, Outcome outcome, Timestamp now);
+  void OnProgress(JobId id, Progress progress, Timestamp now);
+  void OnHeartbeat(JobId id, Timestamp now);
+  // From the local socket; Ports::Reply follows.
+  void OnRequest(std::uint64_t request, jobs::Callback callback, Timestamp now);
+  // Takes no more jobs and lets the running ones end; stopped() tells when it is time to go.
+  void Stop(Timestamp now);
+
+  // Does what the inputs and the time have made due. Returns when it wants to be called again at
+  // the latest.
+  Timestamp RunOnce(Timestamp now);
+
+  bool stopped() const { return stopped_; }
+  std::uint64_t incarnation() const { return incarnation_; }
+  const std::string& principal() const { return principal_; }
+  std::size_t held() const { return live_; }  // jobs waiting, running or stopping
+  std::size_t unacknowledged() const { return jobs_.size() - live_; }
+  const Counters& counters() const { return counters_; }
+  std::vector<std::string> Subscriptions() const;
+  static std::string Will(const AgentSettings& settings, std::uint64_t incarnation,
+                          std::uint64_t connection);
+
+ private:
+  enum class Stage {
+    kWaiting,   // AtMostOnce: for its grant
+    kBlocked,   // for an earlier attempt of the same task to be dead
+    kStarting,  // with the next RunOnce
+    kRunning,
+    kStopping,  // signalled
+    kDone,      // its result is not acknowledged yet
+    kReturned,  // cut off by a restart: declined until the server has taken note
+  };
+  enum class StopReason { kNone, kCancelled, kShutdown };
+  enum Timer : std::uint8_t { kAccept, kBeat, kKill, kProgress, kRepeat, kTimers };
+  struct Held {
+    JobId id = 0;
+    jobs::Offer offer{};  // without the input once it has started
+    const JobType* type = nullptr;
+    Stage stage = Stage::kStarting;
+    StopReason stop = StopReason::kNone;
+    std::string stop_cause{};
+    Timestamp started{};
+    Timestamp stop_began{};
+    bool said = false;    // news that must be told once the link is there
+    Progress progress{};  // not sent yet
+    bool progress_waits = false;
+    std::optional<std::string> checkpoint{};  // the last one, for the next connection
+    std::string result{};                     // kDone
+    bool synced = false;
+    int repeats = 0;
+    std::array<Timestamp, kTimers> due{};  // zero: not set
+  };
+  struct Due {
+    Timestamp when{};
+    JobId id = 0;
+    Timer timer = kAccept;
+    bool operator>(const Due& other) const { return when > other.when; }
+  };
+  struct Request {
+    jobs::Callback callback{};
+    Timestamp deadline{};
+    Timestamp next{};
+  };
+
+  // agent.cc
+  void TakeOver(JournalEntry entry, Timestamp now);
+  void PublishPresence();
+  jobs::Presence MakePresence(jobs::WorkerState state) const;
+  void FireTimers(Timestamp now);
+  void Fire(Held& job, Timer timer, Timestamp now);
+  Timestamp NextDeadline(Timestamp now);
+  void SetTimer(Held& job, Timer timer, Timestamp when);
+  void ClearTimer(Held& job, Timer timer) { job.due[timer] = Timestamp{}; }
+  void ContinueStop(Timestamp now);
+  void Malformed(std::string_view topic, const std::string& why, Timestamp now);
+
+  // agent_offers.cc
+  void OnOffer(jobs::Offer offer, Timestamp now);
+  bool OnKnownOffer(const jobs::Offer& offer, Timestamp now);
+  void AnswerAgain(Held& job, Timestamp now);
+  std::string WhyNot(const jobs::Offer& offer, const JobType* type) const;
+  Held& Add(jobs::Offer offer, const JobType* type, Stage stage);
+  void QueueStart(Held& job);
+  void StartJobs(Timestamp now);
+  void StartOne(Held& job, Timestamp now);
+  void Finish(Held& job, Outcome outcome, Timestamp now);
+  jobs::JobResult MakeResult(const Held& job, Outcome outcome, Timestamp now) const;
+  void Complete(Held& job, const jobs::JobResult& result, Timestamp now);
+  void GiveBack(Held& job, Timestamp now);
+  void Decline(const std::string& token, std::uint32_t attempt, std::string reason);
+  void Forget(JobId id);
+  void Unblock(const std::string& token);
+  Held* Find(JobId id);
+  Held* Find(const std::string& token, std::uint32_t attempt);
+
+  // agent_control.cc
+  void OnControl(jobs::Control control, Timestamp now);
+  void OnAck(const jobs::Control::Ack& ack, Timestamp now);
+  void OnGrant(const jobs::Control::Grant& grant, Timestamp now);
+  void OnCancel(const jobs::Control::Cancel& cancel, Timestamp now);
+  void StopJob(Held& job, StopReason reason, std::string cause, Seconds grace, Timestamp now);
+  void ConfirmUnknownCancel(const jobs::Control::Cancel& cancel, Timestamp now);
+  void OnReply(std::string_view number, std::string_view payload, Timestamp now);
+  void RepeatRequests(Timestamp now);
+
+  // agent_out.cc
+  void Say(jobs::WorkerEvent event) { events_.push_back(std::move(event)); }
+  void SayAccepted(const Held& job);
+  void SayProgress(Held& job, Timestamp now);
+  void PublishResult(Held& job, Timestamp now);
+  void FlushEvents();
+  void FlushResults();
+  bool WriteJournal(Timestamp now);
+  void OnJournalError(const std::string& why, Timestamp now);
+  void SyncJournal(Timestamp now);
+  JournalEntry EntryOf(const Held& job) const;
+  Millis Jitter(Millis most);
+
+  const AgentSettings settings_;
+  const std::vector<JobType> types_;
+  Journal& journal_;
+  Ports& ports_;
+  const std::string principal_;
+  const std::string jobs_topic_;
+  const std::string control_topic_;
+  const std::string replies_prefix_;
+  std::uint64_t incarnation_ = 0;
+
+  bool up_ = false;
+  std::uint64_t connection_ = 0;
+  std::uint64_t seen_ = 0;  // highest JobBatch.seq
+  bool draining_ = false;
+  bool presence_due_ = false;
+
+  bool stopping_ = false;
+  bool signalled_ = false;  // Stop() has run out of patience
+  bool stopped_ = false;
+  Timestamp stop_at_{};
+  Timestamp flush_until_{};
+
+  JobId next_id_ = 1;
+  std::unordered_map<JobId, Held> jobs_;
+  std::unordered_multimap<std::string, JobId> by_token_;
+  std::size_t live_ = 0;
+  std::map<const JobType*, int> live_of_type_;
+  std::vector<JobId> starting_;
+  Tombstones tombstones_;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> timers_;
+
+  // Out with the next RunOnce.
+  std::vector<jobs::WorkerEvent> events_;
+  std::vector<std::pair<std::string, std::uint32_t>> beats_;
+  std::vector<JobId> results_;
+
+  // The journal's next batch: beginnings, which are declined when it cannot be written, and ends,
+  // which wait until it can.
+  std::vector<JobId> beginnings_;
+  JournalBatch ends_;
+  bool sync_ = false;
+  Timestamp journal_retry_{};
+  Timestamp drops_due_{};
+  bool sync_wanted_ = false;
+
+  std::map<std::uint64_t, Request> requests_;
+  std::uint64_t random_ = 0;
+  std::map<std::string, Timestamp, std::less<>> last_complaint_;
+  Counters counters_;
+};
+
+}  // namespace towline::worker

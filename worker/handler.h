@@ -1,0 +1,72 @@
+#pragma once
+
+// The seam between the agent and what does the work of a job: a program of the site's, or code
+// inside the agent. The agent decides when a job starts and stops; a handler only does it.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "proto/jobs/messages.h"
+
+namespace towline::worker {
+
+// Names one start of a job within one life of the agent.
+using JobId = std::uint64_t;
+
+struct Job {
+  JobId id = 0;
+  std::string token{};
+  std::uint32_t attempt = 1;
+  std::string type{};
+  std::string input{};                      // JSON text
+  std::optional<std::string> checkpoint{};  // JSON text, of an earlier attempt
+  std::string execution{};
+  std::string state{};
+  std::optional<std::int64_t> timeout_seconds{};
+};
+
+// How a job ended. Output must be JSON, error and cause may be any bytes; the agent bounds all.
+struct Outcome {
+  bool succeeded = false;
+  std::string output{};
+  std::string error{};
+  std::string cause{};
+  std::optional<double> cpu_seconds{};
+  std::optional<std::int64_t> memory_bytes_max{};
+};
+
+// What a running job says. Data and checkpoint are JSON texts.
+struct Progress {
+  std::optional<double> percent{};  // 0 to 100
+  std::string message{};
+  std::optional<std::string> data{};
+  std::optional<std::string> checkpoint{};
+};
+
+// Names the processes of a job beyond the agent's own life.
+struct ProcessGroup {
+  std::int64_t group = 0;
+  std::string birth{};  // boot and start time of its leader: group numbers are used again
+  bool operator==(const ProcessGroup&) const = default;
+};
+
+// Called by the agent, on its thread only. Reports the end of a job that Start() did not finish,
+// and its progress, through Agent::OnFinished and Agent::OnProgress with job.id, never from inside
+// a call of the agent's.
+class Handler {
+ public:
+  struct Started {
+    std::optional<Outcome> outcome{};     // it is over already (or could not start)
+    std::optional<ProcessGroup> group{};  // else, where it has processes
+  };
+
+  virtual ~Handler() = default;
+  virtual Started Start(Job job) = 0;
+  // Asks the job to end (kill: makes it end); its OnFinished follows. Unknown ids are ignored.
+  virtual void Signal(JobId id, bool kill) = 0;
+  // Every job is over when Start() returns: there is nothing to note down before.
+  virtual bool instant() const { return false; }
+};
+
+}  // namespace towline::worker
