@@ -36,7 +36,7 @@ CORE = "statemachines/"
 BASE = CORE + "base/"
 LOG = BASE + "log.h"
 API_PROTOS = "proto/towline/v1/"
-STORED_PROTOS = "proto/towline/stored/"
+STORED_PROTOS = "proto/stored/"
 STORE_SEAMS = ("orchestrator/store/store.h", "orchestrator/store/event_codec.h",
                "orchestrator/store/task_codec.h")
 

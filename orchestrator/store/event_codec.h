@@ -26,5 +26,8 @@ interpreter::ExecutionState DecodeState(std::string_view bytes);
 // payload (start-up reads 100,000 of them) both are skipped unread and left null.
 std::string EncodeTask(const interpreter::OpenTask& task);
 interpreter::OpenTask DecodeTask(std::string_view bytes, bool with_payload = true);
+// How many bytes at the front suffice to decode it without the payload. All of them when the
+// bytes are no task.
+std::size_t TaskHeadSize(std::string_view bytes);
 
 }  // namespace towline::store
