@@ -36,10 +36,10 @@ enum class Status : std::uint8_t { kRunning, kSucceeded, kFailed, kTimedOut, kAb
 
 struct ExecutionRow {
   ExecutionKey key = 0;
-  std::string tenant;
-  std::string machine;
-  std::string name;
-  std::string revision;  // content hash of its definition
+  std::string tenant{};
+  std::string machine{};
+  std::string name{};
+  std::string revision{};  // content hash of its definition
   Status status = Status::kRunning;
   Timestamp started{};
   std::optional<Timestamp> stopped{};
@@ -52,11 +52,11 @@ struct StepRow {
   ExecutionKey execution = 0;
   std::uint64_t first_seq = 0;
   std::uint64_t first_id = 0;
-  std::string events;
+  std::string events{};
 };
 
 // A task that is open, or ended and not yet confirmed cancelled. `spec` is what dispatch needs to
-// offer it (encoded by task_codec.h); its payload lies in the step of its TaskScheduled as well,
+// offer it (encoded by event_codec.h); its payload lies in the step of its TaskScheduled as well,
 // but is kept here so that an offer costs one look-up.
 enum class TaskState : std::uint8_t { kWaiting, kAccepted, kSubmitted, kCancelling };
 struct TaskRow {
@@ -64,9 +64,9 @@ struct TaskRow {
   std::uint64_t task = 0;
   TaskState state = TaskState::kWaiting;
   std::uint32_t attempt = 1;
-  std::string worker;              // the recorded holder: "tenant_worker"; empty: none
+  std::string worker{};              // the recorded holder: "tenant_worker"; empty: none
   std::uint64_t incarnation = 0;   // of the holder
-  std::string spec;
+  std::string spec{};
 };
 struct TaskKey {
   ExecutionKey execution = 0;
@@ -78,7 +78,7 @@ struct TaskUpdate {
   TaskKey key;
   TaskState state = TaskState::kWaiting;
   std::uint32_t attempt = 1;
-  std::string worker;
+  std::string worker{};
   std::uint64_t incarnation = 0;
   std::optional<std::string> spec{};  // absent: unchanged
 };
@@ -93,17 +93,17 @@ struct TimerRow {
 struct SnapshotRow {
   ExecutionKey execution = 0;
   std::uint64_t last_seq = 0;
-  std::string state;  // encoded by event_codec.h
+  std::string state{};  // encoded by event_codec.h
 };
 
 // A late or refused answer of a worker, kept for people: never part of the history.
 struct EvidenceRow {
   TaskKey task;
   Timestamp time{};
-  std::string worker;
+  std::string worker{};
   std::uint32_t attempt = 0;
-  std::string what;  // "result succeeded", "declined: busy", …
-  std::string data;  // JSON text, cut at 4 KiB
+  std::string what{};  // "result succeeded", "declined: busy", …
+  std::string data{};  // JSON text, cut at 4 KiB
 };
 
 struct ExecutionClose {
@@ -140,7 +140,8 @@ class Queries {
   virtual std::optional<ExecutionRow> Find(std::string_view tenant, std::string_view machine,
                                            std::string_view name) = 0;
   virtual std::optional<ExecutionRow> Get(ExecutionKey key) = 0;
-  // Steps with first_seq >= from, oldest first; stops when `visit` returns false.
+  // Steps with first_seq >= from, oldest first; stops when `visit` returns false. `visit` must
+  // not call back into the same object.
   virtual void Steps(ExecutionKey key, std::uint64_t from,
                      const std::function<bool(const StepRow&)>& visit) = 0;
   // Steps with first_seq <= from, newest first; stops when `visit` returns false.
@@ -153,7 +154,7 @@ class Queries {
   virtual std::vector<EvidenceRow> Evidence(ExecutionKey key) = 0;
 
   struct ListFilter {
-    std::string tenant;
+    std::string tenant{};
     std::string machine{};             // empty: all
     std::optional<Status> status{};
     ExecutionKey before = 0;           // page: keys below this one; 0: from the newest
@@ -172,7 +173,8 @@ class Store : public Queries {
   // After a throw: leaves any open transaction, reopens what is needed. Throws while broken.
   virtual void Recover() = 0;
 
-  // For start-up, each in one pass over an index; `visit` must not call back into the store.
+  // For start-up, each in one pass over an index; `visit` must not call back into the store. The
+  // rows' `spec` is cut to what DecodeTask needs without the payload.
   virtual void OpenTasks(const std::function<void(const TaskRow&)>& visit) = 0;
   // Timers due before `until`, earliest first, at most `limit`.
   virtual std::vector<TimerRow> TimersDue(Timestamp until, int limit) = 0;
@@ -185,21 +187,21 @@ class Store : public Queries {
 // Definitions, activities and keys of the whole node. Thread-safe; every change is durable when
 // the call returns.
 struct MachineRow {
-  std::string tenant;
-  std::string name;
-  std::string revision;    // content hash of the current definition
+  std::string tenant{};
+  std::string name{};
+  std::string revision{};    // content hash of the current definition
   Timestamp created{};
   Timestamp updated{};
   bool deleting = false;
 };
 struct ActivityRow {
-  std::string tenant;
-  std::string name;
+  std::string tenant{};
+  std::string name{};
   Timestamp created{};
 };
 struct MacKey {
   int id = 0;         // 0 to 255, in each token
-  std::string bytes;  // 32
+  std::string bytes{};  // 32
 };
 
 class Catalogue {
@@ -241,7 +243,8 @@ class Backend {
   virtual std::unique_ptr<Queries> OpenReader(int partition) = 0;
 };
 
-// Everything in memory; gone at the end of the process. For tests and the simulation.
+// Everything in memory; gone at the end of the process. For tests and the simulation. Behaves
+// like the durable ones: the data outlive a Store, so that another may be opened on them.
 std::unique_ptr<Backend> OpenMemoryBackend(int partitions);
 
 // A directory: catalogue.db, partition-N.db, server.lock. Throws StoreError with one clear line:

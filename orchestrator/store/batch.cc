@@ -1,0 +1,25 @@
+#include "orchestrator/store/store.h"
+
+namespace towline::store {
+
+bool Batch::empty() const {
+  return started.empty() && steps.empty() && tasks_opened.empty() && tasks_updated.empty() &&
+         tasks_closed.empty() && timers_set.empty() && timers_cleared.empty() &&
+         snapshots.empty() && evidence.empty() && closed.empty() && deleted.empty();
+}
+
+void Batch::Clear() {
+  started.clear();
+  steps.clear();
+  tasks_opened.clear();
+  tasks_updated.clear();
+  tasks_closed.clear();
+  timers_set.clear();
+  timers_cleared.clear();
+  snapshots.clear();
+  evidence.clear();
+  closed.clear();
+  deleted.clear();
+}
+
+}  // namespace towline::store

@@ -1,0 +1,338 @@
+// The store in memory, for tests and the simulation. The data live in the backend: a Store may be
+// thrown away and opened again, as a server's is by a crash.
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+#include <tuple>
+
+#include "orchestrator/store/event_codec.h"
+#include "orchestrator/store/memory_catalogue.h"
+#include "orchestrator/store/store.h"
+#include "statemachines/base/check.h"
+
+namespace towline::store {
+namespace {
+
+struct Partition {
+  std::mutex mutex;
+  // guarded by mutex
+  std::map<ExecutionKey, ExecutionRow> executions;
+  std::map<std::tuple<std::string, std::string, std::string>, ExecutionKey> names;
+  std::map<std::pair<ExecutionKey, std::uint64_t>, StepRow> steps;
+  std::map<TaskKey, TaskRow> tasks;
+  std::map<std::tuple<ExecutionKey, std::uint64_t, std::uint8_t>, Timestamp> timers;
+  std::map<ExecutionKey, SnapshotRow> snapshots;
+  std::map<TaskKey, std::vector<EvidenceRow>> evidence;
+  ExecutionKey last_key = 0;
+};
+
+template <class Interface>
+class MemoryQueries : public Interface {
+ public:
+  explicit MemoryQueries(std::shared_ptr<Partition> data) : data_(std::move(data)) {}
+
+  std::optional<ExecutionRow> Find(std::string_view tenant, std::string_view machine,
+                                   std::string_view name) override {
+    const std::lock_guard lock(data_->mutex);
+    const auto found = data_->names.find(
+        std::tuple(std::string(tenant), std::string(machine), std::string(name)));
+    if (found == data_->names.end()) return std::nullopt;
+    return data_->executions.at(found->second);
+  }
+
+  std::optional<ExecutionRow> Get(ExecutionKey key) override {
+    const std::lock_guard lock(data_->mutex);
+    const auto found = data_->executions.find(key);
+    if (found == data_->executions.end()) return std::nullopt;
+    return found->second;
+  }
+
+  void Steps(ExecutionKey key, std::uint64_t from,
+             const std::function<bool(const StepRow&)>& visit) override {
+    std::unique_lock lock(data_->mutex);
+    for (auto next = data_->steps.lower_bound({key, from});
+         next != data_->steps.end() && next->first.first == key;) {
+      const StepRow row = next->second;
+      lock.unlock();
+      if (!visit(row)) return;
+      lock.lock();
+      next = data_->steps.upper_bound({key, row.first_seq});
+    }
+  }
+
+  void StepsBackwards(ExecutionKey key, std::uint64_t from,
+                      const std::function<bool(const StepRow&)>& visit) override {
+    std::unique_lock lock(data_->mutex);
+    auto next = data_->steps.upper_bound({key, from});
+    while (next != data_->steps.begin()) {
+      const StepRow row = std::prev(next)->second;
+      if (row.execution != key) return;
+      lock.unlock();
+      if (!visit(row)) return;
+      lock.lock();
+      next = data_->steps.lower_bound({key, row.first_seq});
+    }
+  }
+
+  std::optional<SnapshotRow> Snapshot(ExecutionKey key) override {
+    const std::lock_guard lock(data_->mutex);
+    const auto found = data_->snapshots.find(key);
+    if (found == data_->snapshots.end()) return std::nullopt;
+    return found->second;
+  }
+
+  std::optional<TaskRow> Task(TaskKey key) override {
+    const std::lock_guard lock(data_->mutex);
+    const auto found = data_->tasks.find(key);
+    if (found == data_->tasks.end()) return std::nullopt;
+    return found->second;
+  }
+
+  std::vector<TaskRow> Tasks(ExecutionKey key) override {
+    const std::lock_guard lock(data_->mutex);
+    std::vector<TaskRow> rows;
+    for (auto next = data_->tasks.lower_bound({key, 0});
+         next != data_->tasks.end() && next->first.execution == key; ++next) {
+      rows.push_back(next->second);
+    }
+    return rows;
+  }
+
+  std::vector<TimerRow> Timers(ExecutionKey key) override {
+    const std::lock_guard lock(data_->mutex);
+    std::vector<TimerRow> rows;
+    for (auto next = data_->timers.lower_bound({key, 0, 0});
+         next != data_->timers.end() && std::get<0>(next->first) == key; ++next) {
+      const auto& [execution, seq, kind] = next->first;
+      rows.push_back({.execution = execution, .seq = seq, .kind = kind, .due = next->second});
+    }
+    return rows;
+  }
+
+  std::vector<EvidenceRow> Evidence(ExecutionKey key) override {
+    const std::lock_guard lock(data_->mutex);
+    std::vector<EvidenceRow> rows;
+    for (auto next = data_->evidence.lower_bound({key, 0});
+         next != data_->evidence.end() && next->first.execution == key; ++next) {
+      rows.insert(rows.end(), next->second.begin(), next->second.end());
+    }
+    return rows;
+  }
+
+  std::vector<ExecutionRow> List(const Queries::ListFilter& filter) override {
+    const std::lock_guard lock(data_->mutex);
+    std::vector<ExecutionRow> rows;
+    auto next = filter.before > 0 ? data_->executions.lower_bound(filter.before)
+                                  : data_->executions.end();
+    while (next != data_->executions.begin() && static_cast<int>(rows.size()) < filter.limit) {
+      const ExecutionRow& row = (--next)->second;
+      if (row.tenant != filter.tenant) continue;
+      if (!filter.machine.empty() && row.machine != filter.machine) continue;
+      if (filter.status && row.status != *filter.status) continue;
+      rows.push_back(row);
+    }
+    return rows;
+  }
+
+  std::int64_t CountRunning(std::string_view tenant, std::string_view machine) override {
+    const std::lock_guard lock(data_->mutex);
+    return std::count_if(data_->executions.begin(), data_->executions.end(), [&](const auto& at) {
+      const ExecutionRow& row = at.second;
+      return row.tenant == tenant && (machine.empty() || row.machine == machine) &&
+             row.status == Status::kRunning;
+    });
+  }
+
+  bool RevisionInUse(std::string_view revision) override {
+    const std::lock_guard lock(data_->mutex);
+    return std::any_of(data_->executions.begin(), data_->executions.end(),
+                       [&](const auto& at) { return at.second.revision == revision; });
+  }
+
+ protected:
+  Partition& data() { return *data_; }
+
+ private:
+  std::shared_ptr<Partition> data_;
+};
+
+class MemoryStore final : public MemoryQueries<Store> {
+ public:
+  using MemoryQueries::MemoryQueries;
+
+  void Commit(const Batch& batch) override {
+    const std::lock_guard lock(data().mutex);
+    CheckUnique(batch);
+    for (const ExecutionRow& row : batch.started) {
+      data().names.emplace(std::tuple(row.tenant, row.machine, row.name), row.key);
+      data().executions.emplace(row.key, row);
+      data().last_key = std::max(data().last_key, row.key);
+    }
+    for (const StepRow& row : batch.steps) {
+      data().steps.emplace(std::pair(row.execution, row.first_seq), row);
+    }
+    ApplyTasks(batch);
+    for (const TimerRow& row : batch.timers_set) {
+      data().timers.insert_or_assign({row.execution, row.seq, row.kind}, row.due);
+    }
+    for (const TimerRow& row : batch.timers_cleared) {
+      data().timers.erase({row.execution, row.seq, row.kind});
+    }
+    for (const SnapshotRow& row : batch.snapshots) {
+      data().snapshots.insert_or_assign(row.execution, row);
+    }
+    for (const EvidenceRow& row : batch.evidence) {
+      auto& kept = data().evidence[row.task];
+      if (kept.size() < kEvidencePerTask) kept.push_back(row);
+    }
+    for (const ExecutionClose& close : batch.closed) {
+      data().snapshots.erase(close.key);
+      const auto found = data().executions.find(close.key);
+      if (found == data().executions.end()) continue;
+      found->second.status = close.status;
+      found->second.stopped = close.stopped;
+    }
+    for (const ExecutionKey key : batch.deleted) Delete(key);
+  }
+
+  void Recover() override {}
+
+  void OpenTasks(const std::function<void(const TaskRow&)>& visit) override {
+    const std::lock_guard lock(data().mutex);
+    for (const auto& [key, row] : data().tasks) {
+      TaskRow cut = row;
+      cut.spec.resize(TaskHeadSize(cut.spec));
+      visit(cut);
+    }
+  }
+
+  std::vector<TimerRow> TimersDue(Timestamp until, int limit) override {
+    const std::lock_guard lock(data().mutex);
+    std::vector<TimerRow> rows;
+    for (const auto& [key, due] : data().timers) {
+      const auto& [execution, seq, kind] = key;
+      if (due < until) rows.push_back({execution, seq, kind, due});
+    }
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const TimerRow& a, const TimerRow& b) { return a.due < b.due; });
+    if (rows.size() > static_cast<std::size_t>(limit)) rows.resize(static_cast<std::size_t>(limit));
+    return rows;
+  }
+
+  std::vector<ExecutionKey> ClosedBefore(Timestamp before, int limit) override {
+    const std::lock_guard lock(data().mutex);
+    std::vector<std::pair<Timestamp, ExecutionKey>> closed;
+    for (const auto& [key, row] : data().executions) {
+      if (row.stopped && *row.stopped < before) closed.emplace_back(*row.stopped, key);
+    }
+    std::sort(closed.begin(), closed.end());
+    std::vector<ExecutionKey> keys;
+    for (const auto& [stopped, key] : closed) {
+      if (static_cast<int>(keys.size()) < limit) keys.push_back(key);
+    }
+    return keys;
+  }
+
+  ExecutionKey LastKey() override {
+    const std::lock_guard lock(data().mutex);
+    return data().last_key;
+  }
+  void Checkpoint() override {}
+
+ private:
+  // All or nothing: what a database refuses by its keys is refused before anything changes.
+  void CheckUnique(const Batch& batch) {
+    const auto refuse = [](const char* what) {
+      throw StoreError(std::string("in memory: there is already such ") + what);
+    };
+    std::set<ExecutionKey> keys;
+    std::set<std::tuple<std::string, std::string, std::string>> names;
+    for (const ExecutionRow& row : batch.started) {
+      CHECK(row.key > 0);
+      const std::tuple name(row.tenant, row.machine, row.name);
+      if (data().executions.count(row.key) != 0 || !keys.insert(row.key).second) {
+        refuse("an execution key");
+      }
+      if (data().names.count(name) != 0 || !names.insert(name).second) {
+        refuse("an execution name");
+      }
+    }
+    std::set<std::pair<ExecutionKey, std::uint64_t>> steps;
+    for (const StepRow& row : batch.steps) {
+      const std::pair id(row.execution, row.first_seq);
+      if (data().steps.count(id) != 0 || !steps.insert(id).second) refuse("a step");
+    }
+    std::set<TaskKey> tasks;
+    for (const TaskRow& row : batch.tasks_opened) {
+      const TaskKey key{row.execution, row.task};
+      if (data().tasks.count(key) != 0 || !tasks.insert(key).second) refuse("a task");
+    }
+  }
+
+  void ApplyTasks(const Batch& batch) {
+    for (const TaskRow& row : batch.tasks_opened) {
+      data().tasks.emplace(TaskKey{row.execution, row.task}, row);
+    }
+    for (const TaskUpdate& update : batch.tasks_updated) {
+      const auto found = data().tasks.find(update.key);
+      if (found == data().tasks.end()) continue;
+      TaskRow& row = found->second;
+      row.state = update.state;
+      row.attempt = update.attempt;
+      row.worker = update.worker;
+      row.incarnation = update.incarnation;
+      if (update.spec) row.spec = *update.spec;
+    }
+    for (const TaskKey& key : batch.tasks_closed) data().tasks.erase(key);
+  }
+
+  void Delete(ExecutionKey key) {
+    const auto found = data().executions.find(key);
+    if (found != data().executions.end()) {
+      const ExecutionRow& row = found->second;
+      data().names.erase(std::tuple(row.tenant, row.machine, row.name));
+      data().executions.erase(found);
+    }
+    const auto of_execution = [key](auto& rows, auto first, auto execution_of) {
+      auto at = rows.lower_bound(first);
+      while (at != rows.end() && execution_of(at->first) == key) at = rows.erase(at);
+    };
+    of_execution(data().steps, std::pair(key, std::uint64_t{0}),
+                 [](const auto& id) { return id.first; });
+    const auto task_execution = [](const TaskKey& id) { return id.execution; };
+    of_execution(data().tasks, TaskKey{key, 0}, task_execution);
+    of_execution(data().evidence, TaskKey{key, 0}, task_execution);
+    of_execution(data().timers, std::tuple(key, std::uint64_t{0}, std::uint8_t{0}),
+                 [](const auto& id) { return std::get<0>(id); });
+    data().snapshots.erase(key);
+  }
+};
+
+class MemoryBackend final : public Backend {
+ public:
+  explicit MemoryBackend(int partitions) : catalogue_(MakeMemoryCatalogue(partitions)) {
+    for (int i = 0; i < partitions; i++) partitions_.push_back(std::make_shared<Partition>());
+  }
+  Catalogue& catalogue() override { return *catalogue_; }
+  std::unique_ptr<Store> OpenPartition(int partition) override {
+    return std::make_unique<MemoryStore>(partitions_.at(static_cast<std::size_t>(partition)));
+  }
+  std::unique_ptr<Queries> OpenReader(int partition) override {
+    return std::make_unique<MemoryQueries<Queries>>(
+        partitions_.at(static_cast<std::size_t>(partition)));
+  }
+
+ private:
+  std::unique_ptr<Catalogue> catalogue_;
+  std::vector<std::shared_ptr<Partition>> partitions_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> OpenMemoryBackend(int partitions) {
+  return std::make_unique<MemoryBackend>(partitions);
+}
+
+}  // namespace towline::store

@@ -1,0 +1,48 @@
+#pragma once
+
+// The catalogue's file: definitions, activities and keys of the node. Any thread may call; one
+// connection serves them in turn.
+
+#include <mutex>
+#include <string>
+
+#include "orchestrator/store/sqlite_connection.h"
+#include "orchestrator/store/store.h"
+
+namespace towline::store {
+
+class SqliteCatalogue final : public Catalogue {
+ public:
+  // `partitions_if_new` counts when the file has to be made.
+  SqliteCatalogue(std::string path, int partitions_if_new);
+
+  std::optional<MachineRow> Machine(std::string_view tenant, std::string_view name) override;
+  std::vector<MachineRow> Machines(std::string_view tenant, std::string_view after,
+                                   int limit) override;
+  std::vector<MachineRow> DeletingMachines() override;
+  void PutMachine(const MachineRow& row) override;
+  void DeleteMachine(std::string_view tenant, std::string_view name) override;
+  void PutRevision(std::string_view hash, std::string_view definition) override;
+  std::optional<std::string> Revision(std::string_view hash) override;
+  std::optional<ActivityRow> Activity(std::string_view tenant, std::string_view name) override;
+  std::vector<ActivityRow> Activities(std::string_view tenant, std::string_view after,
+                                      int limit) override;
+  void PutActivity(const ActivityRow& row) override;
+  bool DeleteActivity(std::string_view tenant, std::string_view name) override;
+  std::vector<MacKey> MacKeys() override;
+  int Partitions() override;
+  std::int64_t Epoch() override;
+
+ private:
+  void FillIfNew(int partitions);
+  std::int64_t Meta(const std::string& name);
+
+  std::mutex mutex_;
+  SqliteConnection connection_;  // guarded by mutex_, as all below
+  SqliteStatement machine_, machines_, deleting_, put_machine_, delete_machine_;
+  SqliteStatement put_revision_, revision_;
+  SqliteStatement activity_, activities_, put_activity_, delete_activity_;
+  SqliteStatement mac_keys_, meta_;
+};
+
+}  // namespace towline::store
