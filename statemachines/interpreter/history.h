@@ -4,6 +4,7 @@
 // details of the service. Pure; the doors print it.
 
 #include <boost/json/object.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,19 +23,33 @@ struct HistoryEvent {
   json::object details;
 };
 
-// Names and kinds of tasks that later events refer to. Feed events in order from any point: what
-// lies before it must have been offered to Observe().
+// Turns records into history events. It remembers the names and kinds that later records refer
+// to: feed the records in order from the first; those that nobody wants to see go to Observe().
+// Owned by one caller; the definition must outlive it.
 class HistoryProjection {
  public:
   explicit HistoryProjection(const asl::Definition& definition) : definition_(definition) {}
-  // Appends the history event for `record`, or nothing when it has none.
+
+  // Appends the history event for `record`, or nothing when it has none. Without `include_data`
+  // inputs, outputs and parameters are left out.
   void Project(const EventRecord& record, bool include_data, std::vector<HistoryEvent>& out);
+  void Observe(const EventRecord& record);
 
  private:
+  friend class HistoryWriter;
+  struct Iteration {
+    FrameId map_frame = kRootFrame;
+    std::uint32_t index = 0;
+  };
+
+  void Remember(const EventRecord& record);
+  void Forget(const EventRecord& record);
+  const asl::State& StateIn(FrameId frame) const;
+  const asl::State& StateOfTask(TaskId task) const;
+
   const asl::Definition& definition_;
   std::map<FrameId, asl::StateIndex> frames_;  // current state of each frame
-  std::map<TaskId, asl::StateIndex> tasks_;
-  struct Iteration { FrameId map_frame; std::uint32_t index; };
+  std::map<TaskId, asl::StateIndex> tasks_;  
   std::map<FrameId, Iteration> iterations_;
 };
 

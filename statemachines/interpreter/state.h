@@ -85,4 +85,20 @@ struct ExecutionState {
   bool closed() const { return status != ExecutionStatus::kRunning; }
 };
 
+// Equal in every respect that a later step could see; values compare by content.
+bool Equal(const ExecutionState& a, const ExecutionState& b);
+
+// Whether a Map may start another iteration now; never true of a Parallel.
+bool HasRoom(const AwaitingChildren& children);
+// Whether every branch or item has succeeded.
+bool AllEnded(const AwaitingChildren& children);
+
+// Whether the frame can move without the outside: it stands before a state, its children have
+// all ended, or more iterations may start.
+bool IsRunnable(const Frame& frame);
+
+// Whether a step ended at its bound: a Continue is due. For the shell after a restart, when the
+// one that was posted is gone.
+bool NeedsContinue(const ExecutionState& state);
+
 }  // namespace towline::interpreter

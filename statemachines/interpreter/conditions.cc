@@ -1,0 +1,197 @@
+#include "statemachines/interpreter/conditions.h"
+
+#include <algorithm>
+#include <compare>
+
+namespace towline::interpreter {
+namespace {
+
+using Op = asl::Condition::Op;
+
+// Which relation an operator asks for, apart from the type it works on.
+enum class Relation { kEquals, kLess, kGreater, kLessEquals, kGreaterEquals };
+
+Relation RelationOf(Op op) {
+  switch (op) {
+    case Op::kStringLessThan:
+    case Op::kNumericLessThan:
+    case Op::kTimestampLessThan: return Relation::kLess;
+    case Op::kStringGreaterThan:
+    case Op::kNumericGreaterThan:
+    case Op::kTimestampGreaterThan: return Relation::kGreater;
+    case Op::kStringLessThanEquals:
+    case Op::kNumericLessThanEquals:
+    case Op::kTimestampLessThanEquals: return Relation::kLessEquals;
+    case Op::kStringGreaterThanEquals:
+    case Op::kNumericGreaterThanEquals:
+    case Op::kTimestampGreaterThanEquals: return Relation::kGreaterEquals;
+    default: return Relation::kEquals;
+  }
+}
+
+bool Holds(Relation relation, std::partial_ordering order) {
+  switch (relation) {
+    case Relation::kEquals: return order == 0;
+    case Relation::kLess: return order < 0;
+    case Relation::kGreater: return order > 0;
+    case Relation::kLessEquals: return order <= 0;
+    case Relation::kGreaterEquals: return order >= 0;
+  }
+  return false;
+}
+
+std::string_view TextOf(const json::value& value) {
+  return {value.get_string().data(), value.get_string().size()};
+}
+
+bool CompareStrings(Op op, const json::value& a, const json::value& b) {
+  if (!a.is_string() || !b.is_string()) return false;
+  return Holds(RelationOf(op), CompareCodeUnits(TextOf(a), TextOf(b)) <=> 0);
+}
+
+double NumberOf(const json::value& value) {
+  if (value.is_int64()) return static_cast<double>(value.get_int64());
+  if (value.is_uint64()) return static_cast<double>(value.get_uint64());
+  return value.get_double();
+}
+
+bool CompareNumbers(Op op, const json::value& a, const json::value& b) {
+  if (!a.is_number() || !b.is_number()) return false;
+  return Holds(RelationOf(op), NumberOf(a) <=> NumberOf(b));
+}
+
+std::optional<Timestamp> TimeOf(const json::value& value) {
+  return value.is_string() ? ParseTimestamp(TextOf(value)) : std::nullopt;
+}
+
+bool CompareTimes(const asl::Condition& condition, const json::value& a, const json::value& b) {
+  const auto left = TimeOf(a);
+  const auto right = condition.timestamp.has_value() ? condition.timestamp : TimeOf(b);
+  if (!left.has_value() || !right.has_value()) return false;
+  return Holds(RelationOf(condition.op), left->time_since_epoch() <=> right->time_since_epoch());
+}
+
+// The tests of kind; IsPresent is decided before the value is looked at.
+bool HasKind(Op op, const json::value& value) {
+  switch (op) {
+    case Op::kIsNull: return value.is_null();
+    case Op::kIsNumeric: return value.is_number();
+    case Op::kIsString: return value.is_string();
+    case Op::kIsBoolean: return value.is_bool();
+    case Op::kIsTimestamp: return TimeOf(value).has_value();
+    default: return true;
+  }
+}
+
+bool Compare(const asl::Condition& condition, const json::value& a, const json::value& b) {
+  const Op op = condition.op;
+  if (op >= Op::kStringEquals && op <= Op::kStringGreaterThanEquals) {
+    return CompareStrings(op, a, b);
+  }
+  if (op >= Op::kNumericEquals && op <= Op::kNumericGreaterThanEquals) {
+    return CompareNumbers(op, a, b);
+  }
+  if (op >= Op::kTimestampEquals && op <= Op::kTimestampGreaterThanEquals) {
+    return CompareTimes(condition, a, b);
+  }
+  if (op == Op::kStringMatches) {
+    return a.is_string() && b.is_string() && StringMatches(TextOf(a), TextOf(b));
+  }
+  if (op == Op::kBooleanEquals) {
+    return a.is_bool() && b.is_bool() && a.get_bool() == b.get_bool();
+  }
+  return b.is_bool() && HasKind(op, a) == b.get_bool();
+}
+
+bool Invalid(const jsonpath::Path& path, std::string& problem) {
+  problem = "Invalid path '" + path.text() +
+            "': The choice state's condition path references an invalid value.";
+  return false;
+}
+
+bool DecideComparison(const asl::Condition& condition, const jsonpath::Scope& scope, bool& holds,
+                      std::string& problem) {
+  CHECK(condition.variable.has_value());
+  const auto value = condition.variable->Evaluate(scope);
+  if (condition.op == Op::kIsPresent) {
+    const json::value& wanted = *condition.literal;
+    holds = wanted.is_bool() && static_cast<bool>(value) == wanted.get_bool();
+    return true;
+  }
+  if (!value) return Invalid(*condition.variable, problem);
+  if (!condition.operand_path.has_value()) {
+    holds = Compare(condition, **value, *condition.literal);
+    return true;
+  }
+  const auto operand = condition.operand_path->Evaluate(scope);
+  if (!operand) return Invalid(*condition.operand_path, problem);
+  holds = Compare(condition, **value, **operand);
+  return true;
+}
+
+}  // namespace
+
+bool Decide(const asl::Condition& condition, const jsonpath::Scope& scope, bool& holds,
+            std::string& problem) {
+  switch (condition.op) {
+    case Op::kNot:
+      CHECK(condition.operands.size() == 1);
+      if (!Decide(condition.operands.front(), scope, holds, problem)) return false;
+      holds = !holds;
+      return true;
+    case Op::kAnd:
+    case Op::kOr: {
+      const bool decisive = condition.op == Op::kOr;
+      for (const asl::Condition& operand : condition.operands) {
+        if (!Decide(operand, scope, holds, problem)) return false;
+        if (holds == decisive) return true;
+      }
+      holds = !decisive;
+      return true;
+    }
+    default: return DecideComparison(condition, scope, holds, problem);
+  }
+}
+
+int CompareCodeUnits(std::string_view a, std::string_view b) {
+  const auto mismatch = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  if (mismatch.first == a.end() || mismatch.second == b.end()) {
+    return a.size() == b.size() ? 0 : (a.size() < b.size() ? -1 : 1);
+  }
+  // Characters beyond U+FFFF are surrogates in UTF-16 and stand before U+E000 there; in UTF-8
+  // they begin with 0xF0 and more, the others with 0xEE or 0xEF.
+  const auto rank = [](char c) {
+    const int byte = static_cast<unsigned char>(c);
+    return byte >= 0xF0 ? byte : (byte >= 0xEE ? byte + 0x100 : byte);
+  };
+  return rank(*mismatch.first) < rank(*mismatch.second) ? -1 : 1;
+}
+
+// Greedy with one point of return: the last star seen may always take one character more.
+bool StringMatches(std::string_view text, std::string_view pattern) {
+  std::size_t t = 0;
+  std::size_t p = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t star_text = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = ++p;
+      star_text = t;
+      continue;
+    }
+    const bool escaped = p + 1 < pattern.size() && pattern[p] == '\\';
+    const std::size_t at = escaped ? p + 1 : p;
+    if (at < pattern.size() && pattern[at] == text[t]) {
+      p = at + 1;
+      t++;
+      continue;
+    }
+    if (star == std::string_view::npos) return false;
+    p = star;
+    t = ++star_text;
+  }
+  while (p < pattern.size() && pattern[p] == '*') p++;
+  return p == pattern.size();
+}
+
+}  // namespace towline::interpreter

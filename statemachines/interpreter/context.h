@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+
+#include "statemachines/asl/definition.h"
+#include "statemachines/interpreter/state.h"
+#include "statemachines/jsonpath/path.h"
+
+namespace towline::interpreter {
+
+// The context object ($$) as one frame sees it, made when something first asks for it: most
+// transitions never do. Lives on the stack of one evaluation.
+class FrameContext final : public jsonpath::ContextSource {
+ public:
+  FrameContext(const asl::Definition& definition, const ExecutionState& state, const Frame& frame)
+      : definition_(definition), state_(state), frame_(frame) {}
+
+  // $$.Task.Token; a task that is not scheduled yet is named by the seq it will get.
+  void SetTask(TaskId task) { task_ = task; }
+  // $$.Map.Item of an iteration that does not exist yet (ItemSelector).
+  void SetItem(std::uint32_t index, const Json& value) {
+    item_index_ = index;
+    item_ = value;
+  }
+
+  const Json& Context() const override;
+
+ private:
+  void AddItem(json::object& context) const;
+
+  const asl::Definition& definition_;
+  const ExecutionState& state_;
+  const Frame& frame_;
+  std::optional<TaskId> task_;
+  std::uint32_t item_index_ = 0;
+  std::optional<Json> item_;
+  mutable std::optional<Json> made_;
+};
+
+}  // namespace towline::interpreter

@@ -1,0 +1,198 @@
+#pragma once
+
+// One call of Advance(): takes the command, then lets frames run until only the outside can move
+// them on. Private to this room; lives on the stack of that call.
+//
+// Whoever works on a state has only const access to it: Emit() is the single door through which
+// it changes. Emit() answers false when the execution has just reached its last history event;
+// from then on the state stands still, the caller returns, and Finish() writes the end.
+//
+// Frames run from an explicit stack of frame numbers, never by recursion. A frame on it may have
+// been thrown away by the time its turn comes.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "statemachines/interpreter/advance.h"
+#include "statemachines/interpreter/context.h"
+#include "statemachines/interpreter/errors.h"
+
+namespace towline::interpreter {
+
+class Stepper {
+ public:
+  Stepper(const asl::Definition& definition, ExecutionState& state, const Turn& turn,
+          const Limits& limits);
+
+  Step Take(const Command& command);
+
+  // advance.cc, task_commands.cc, timers.cc: one per command.
+  Verdict operator()(const Start& command);
+  Verdict operator()(const SucceedTask& command);
+  Verdict operator()(const FailTask& command);
+  Verdict operator()(const StartTask& command);
+  Verdict operator()(const SubmitTask& command);
+  Verdict operator()(const AcceptJob& command);
+  Verdict operator()(const RequeueJob& command);
+  Verdict operator()(const CheckpointJob& command);
+  Verdict operator()(const FireTimer& command);
+  Verdict operator()(const Stop& command);
+  Verdict operator()(const Continue& command);
+
+ private:
+  // An open task as commands see it.
+  struct OpenedTask {
+    const Frame& frame;
+    const AwaitingTask& awaiting;
+    const asl::State& state;
+    const asl::Task& task;
+    bool is_job() const;
+  };
+
+  // advance.cc: the loop.
+  void Run();
+  void Drive(const Frame& frame);
+  void EnterState(const Frame& frame);
+  void Work(const Frame& frame);
+  bool AtBound() const;
+  void PushRunnable();
+  void Finish(Verdict verdict);
+
+  // advance.cc: changes and wishes.
+  template <class E>
+  [[nodiscard]] bool Emit(HistoryId previous, E event);
+  void Record(HistoryId previous, HistoryId id, Event event);
+  void Want(Effect effect) { step_.effects.push_back(std::move(effect)); }
+  template <class E>
+  void Close(HistoryId previous, E event);
+  void WantClosing();
+  void WantTimerCleared(EventSeq seq, TimerKind kind);
+  EventSeq NextSeq() const { return state_.last_seq + 1; }
+  const Frame* Find(FrameId id) const;
+  const Frame& At(FrameId id) const;
+  const asl::State& StateOf(const Frame& frame) const { return definition_.state(frame.state); }
+
+  // One file per kind of state. Each leaves the frame waiting, moved on, failed or ended.
+  void Begin(const Frame& frame, const asl::State& state, const asl::Pass& pass);
+  void Begin(const Frame& frame, const asl::State& state, const asl::Task& task);
+  void Begin(const Frame& frame, const asl::State& state, const asl::Choice& choice);
+  void Begin(const Frame& frame, const asl::State& state, const asl::Wait& wait);
+  void Begin(const Frame& frame, const asl::State& state, const asl::Succeed& succeed);
+  void Begin(const Frame& frame, const asl::State& state, const asl::Fail& fail);
+  void Begin(const Frame& frame, const asl::State& state, const asl::Parallel& parallel);
+  void Begin(const Frame& frame, const asl::State& state, const asl::Map& map);
+
+  // wait.cc, task.cc, map.cc: their parts.
+  bool WaitEnd(const Frame& frame, const asl::State& state, const Json& input, Timestamp& due,
+               Failure& failure);
+  void EndWait(const Frame& frame);
+  bool TaskNumbers(const Frame& frame, const Json& input, TaskSpec& spec, Failure& failure);
+  void Schedule(const Frame& frame, TaskSpec spec, Json parameters);
+  void StartIterations(const Frame& frame);
+  bool StartIteration(const Frame& frame, HistoryId previous);
+  void Complete(const Frame& frame);
+  void ChildEnded(const Frame& child);
+
+  // task_commands.cc
+  std::optional<OpenedTask> Opened(TaskId task) const;
+  bool IsCurrent(const OpenedTask& task, std::uint32_t attempt) const;
+  [[nodiscard]] bool EmitStarted(const OpenedTask& task, const std::string& worker);
+  void WantTaskClosed(const OpenedTask& task, TaskId id, std::string_view ended_by);
+  Json Wrapped(const OpenedTask& task, const Json& output) const;
+  bool TooLarge(const OpenedTask& task, const Json& output, bool from_worker);
+  Verdict Submit(const OpenedTask& task, const Json& output);
+  void EndTask(const Frame& frame, Failure failure);
+  void EndTask(const Frame& frame, Json result);
+  void TimeOut(TaskId id, bool heartbeat);
+
+  // timers.cc
+  Verdict FireFrameTimer(const FireTimer& command);
+
+  // flow.cc: the data flow of asl.md section 2. False: `failure` says why.
+  bool EffectiveInput(const Frame& frame, const asl::State& state, Json& out, Failure& failure);
+  bool Evaluate(const Frame& frame, const jsonpath::Template& with, const jsonpath::Scope& scope,
+                Json& out, Failure& failure);
+  bool SelectResult(const Frame& frame, const std::optional<jsonpath::Template>& selector,
+                    Json& result, Failure& failure);
+  // ResultPath and OutputPath, then on to the next state.
+  void FinishWith(const Frame& frame, const Json& result);
+  bool OutputOf(const Frame& frame, const asl::State& state, const Json& result, Json& out,
+                Failure& failure);
+  bool ApplyOutputPath(const Frame& frame, const asl::State& state, const Json& document,
+                       Json& out, Failure& failure);
+  // Parallel and Map: their children's outputs in order, as one array.
+  static Json Gather(const AwaitingChildren& children);
+  void Exit(const Frame& frame, Json output, std::optional<asl::StateIndex> next);
+  jsonpath::Scope ScopeOf(const Json& input, const FrameContext& context);
+  FrameContext ContextOf(const Frame& frame) const;
+  // A text for people: strings as they are, all else as JSON.
+  static std::string Shown(const json::value& value);
+  // Bytes of a value made in this step; the same value is measured once.
+  bool Fits(const Json& value, std::size_t bytes_max);
+
+  // failure.cc
+  void Fail(FrameId id, Failure failure);
+  bool TryRetry(const Frame& frame, const asl::State& state, const Failure& failure);
+  bool TryCatch(const Frame& frame, const asl::State& state, Failure& failure);
+  [[nodiscard]] bool EmitChildrenFailed(const Frame& frame, const Failure& failure);
+  [[nodiscard]] bool AbortChildren(const Frame& frame, std::optional<FrameId> failed);
+  [[nodiscard]] bool AbortState(const Frame& frame, HistoryId previous);
+  std::vector<FrameId> Descendants(FrameId root) const;
+  std::uint64_t Random();
+
+  const asl::Definition& definition_;
+  ExecutionState& state_;
+  const Limits& limits_;
+  Timestamp now_{};
+  std::uint64_t seed_ = 0;
+
+  Step step_;
+  std::vector<FrameId> stack_;  // the next to run is the last
+  std::uint32_t transitions_ = 0;
+  std::size_t bytes_ = 0;
+  std::optional<FireTimer> fired_;  // the shell has already forgotten this one
+
+  bool frozen_ = false;  // the last history event is due
+  HistoryId frozen_previous_ = 0;
+  std::size_t frozen_effects_ = 0;
+
+  Json measured_{};
+  std::size_t measured_bytes_ = 4;
+};
+
+// Ours alone: everything else has a history id.
+template <class E>
+inline constexpr bool kInHistory =
+    !std::is_same_v<E, JobAccepted> && !std::is_same_v<E, JobRequeued> &&
+    !std::is_same_v<E, JobCheckpointed> && !std::is_same_v<E, WaitStarted> &&
+    !std::is_same_v<E, RetryScheduled>;
+
+template <class E>
+bool Stepper::Emit(HistoryId previous, E event) {
+  if (frozen_) return false;
+  constexpr bool kShown = kInHistory<E>;
+  const HistoryId id = kShown ? state_.last_id + 1 : 0;
+  if (kShown && limits_.history_events_max != 0 && id >= limits_.history_events_max) {
+    frozen_ = true;
+    frozen_previous_ = previous;
+    frozen_effects_ = step_.effects.size();
+    return false;
+  }
+  Record(kShown ? previous : 0, id, Event(std::move(event)));
+  return true;
+}
+
+// The end of the execution: it may take the last place in the history.
+template <class E>
+void Stepper::Close(HistoryId previous, E event) {
+  if (frozen_) return;
+  WantClosing();
+  Record(previous, state_.last_id + 1, Event(std::move(event)));
+  Want(CloseExecution{});
+}
+
+}  // namespace towline::interpreter
