@@ -42,10 +42,7 @@ void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Map&
   std::int64_t tolerated = 0;
   problem = Count(map.tolerated_failure_count, "ToleratedFailureCount", scope, tolerated);
   if (!problem.empty()) return fail(problem);
-  problem = Count(map.tolerated_failure_percentage, "ToleratedFailurePercentage", scope, tolerated);
-  if (problem.empty() && tolerated > 100) {
-    problem = "ToleratedFailurePercentage must be between 0 and 100.";
-  }
+  problem = PercentageProblem(map.tolerated_failure_percentage, "ToleratedFailurePercentage", scope);
   if (!problem.empty()) return fail(problem);
 }
 

@@ -12,10 +12,10 @@ std::string Shown(const json::value& value) {
   return value.is_string() ? std::string(value.get_string()) : PrintJson(value);
 }
 
-std::string NotAnInteger(std::string_view field, const json::value& value,
-                         const std::string& path) {
+std::string NotA(std::string_view kind, std::string_view field, const json::value& value,
+                 const std::string& path) {
   return "The " + std::string(field) + "Path field refers to value \"" + Shown(value) +
-         "\" which is not a valid integer: " + path;
+         "\" which is not a valid " + std::string(kind) + ": " + path;
 }
 
 // The number itself, without judging its sign.
@@ -26,7 +26,7 @@ std::string Look(const asl::Number& number, std::string_view field, const jsonpa
   const auto found = number.path->Evaluate(scope);
   if (!found) return InvalidPath(number.path->text(), found.error());
   out = AsInteger(**found);
-  return out.has_value() ? std::string() : NotAnInteger(field, **found, number.path->text());
+  return out.has_value() ? std::string() : NotA("integer", field, **found, number.path->text());
 }
 
 }  // namespace
@@ -82,6 +82,18 @@ std::string Count(const asl::Number& number, std::string_view field, const jsonp
   }
   count = found.value_or(0);
   return problem;
+}
+
+std::string PercentageProblem(const asl::Percentage& percentage, std::string_view field,
+                              const jsonpath::Scope& scope) {
+  if (!percentage.path.has_value()) return {};
+  const auto found = percentage.path->Evaluate(scope);
+  if (!found) return InvalidPath(percentage.path->text(), found.error());
+  const json::value& value = **found;
+  if (!value.is_number()) return NotA("number", field, value, percentage.path->text());
+  const double number = value.to_number<double>();
+  if (number >= 0 && number <= 100) return {};
+  return std::string(field) + " must be between 0 and 100.";
 }
 
 }  // namespace towline::interpreter

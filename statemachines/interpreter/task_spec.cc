@@ -4,30 +4,13 @@
 #include <array>
 #include <boost/json/object.hpp>
 
+#include "statemachines/asl/resources.h"
 #include "statemachines/interpreter/numbers.h"
 
 namespace towline::interpreter {
 namespace {
 
-constexpr std::size_t kJobTypeCharsMax = 80;
-constexpr std::size_t kTenantCharsMax = 32;
 constexpr std::size_t kTopicBytesMax = 65'535;
-
-bool IsAlnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool IsJobType(std::string_view text) {
-  return !text.empty() && text.size() <= kJobTypeCharsMax && IsAlnum(text[0]) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsAlnum(c) || c == '_' || c == '-'; });
-}
-
-bool IsTenant(std::string_view text) {
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !text.empty() && text.size() <= kTenantCharsMax && plain(text[0]) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '-'; });
-}
 
 // The members of one parameter object, taken one by one; the first thing wrong is kept.
 class Parameters {
@@ -120,13 +103,13 @@ class Parameters {
 };
 
 void CheckJobNames(const TaskSpec& spec, Parameters& parameters) {
-  if (!IsJobType(spec.job_type)) {
+  if (!asl::IsJobTypeName(spec.job_type)) {
     parameters.Refuse("The job type '" + spec.job_type +
                       "' must be 1 to 80 letters, digits, '_' or '-', beginning with a letter or "
                       "a digit.");
   }
   const auto check = [&](std::string_view field, const std::string& value) {
-    if (IsTenant(value)) return;
+    if (asl::IsTenantName(value)) return;
     parameters.Refuse("The parameter '" + std::string(field) + "' is '" + value +
                       "', but must be 1 to 32 lower-case letters, digits or '-', beginning with "
                       "a letter or a digit.");
@@ -139,14 +122,14 @@ void TakeModes(Parameters& parameters, TaskSpec& spec) {
   using Lost = TaskSpec::OnWorkerLost;
   std::string lost;
   parameters.Text("OnWorkerLost", false, lost);
-  if (lost == "Wait" || lost == "wait") {
+  if (lost == "wait") {
     spec.on_worker_lost = Lost::kWait;
-  } else if (lost == "Requeue" || lost == "requeue") {
+  } else if (lost == "requeue") {
     spec.on_worker_lost = Lost::kRequeue;
-  } else if (lost == "Fail" || lost == "fail") {
+  } else if (lost == "fail") {
     spec.on_worker_lost = Lost::kFail;
   } else if (parameters.Find("OnWorkerLost") != nullptr) {
-    parameters.Refuse("The parameter 'OnWorkerLost' must be Wait, Requeue or Fail, but is '" +
+    parameters.Refuse("The parameter 'OnWorkerLost' must be wait, requeue or fail, but is '" +
                       lost + "'.");
   }
   std::string start;
@@ -161,7 +144,7 @@ void TakeModes(Parameters& parameters, TaskSpec& spec) {
   }
   if (spec.start == TaskSpec::Start::kAtMostOnce && spec.on_worker_lost == Lost::kRequeue) {
     parameters.Refuse(
-        "OnWorkerLost 'Requeue' may start a job again, which Start 'AtMostOnce' forbids.");
+        "OnWorkerLost 'requeue' may start a job again, which Start 'AtMostOnce' forbids.");
   }
 }
 
@@ -181,29 +164,19 @@ std::string ResolveJob(const Json& all, TaskSpec& spec) {
   return parameters.TakeProblem();
 }
 
-// "name", "name:qualifier", "account:function:name[:qualifier]" or a whole ARN.
-std::string_view FunctionName(std::string_view text) {
-  constexpr std::string_view kMark = "function:";
-  const std::size_t mark = text.find(kMark);
-  if (mark != std::string_view::npos && (mark == 0 || text[mark - 1] == ':')) {
-    text.remove_prefix(mark + kMark.size());
-  }
-  return text.substr(0, text.find(':'));
-}
-
 // The service's other parameters concern how a function is called, which is not our affair here;
 // only one of them would change what the state does.
 std::string ResolveLambda(const Json& all, TaskSpec& spec) {
   Parameters parameters(all);
   std::string function;
   parameters.Text("FunctionName", true, function);
-  spec.job_type = std::string(FunctionName(function));
+  spec.job_type = asl::FunctionName(function);
   parameters.Payload(spec.payload);
   std::string invocation = "RequestResponse";
   parameters.Text("InvocationType", false, invocation);
-  if (invocation != "RequestResponse") {
+  if (invocation != "RequestResponse" && !spec.wait_for_task_token) {
     parameters.Refuse("The parameter 'InvocationType' is '" + invocation +
-                      "': only RequestResponse is supported.");
+                      "', but the state waits for the job's result.");
   }
   CheckJobNames(spec, parameters);
   return parameters.TakeProblem();
