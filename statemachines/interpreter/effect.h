@@ -52,7 +52,7 @@ struct CloseExecution {};
 // The step ended at its bound: post Continue behind what already waits.
 struct PostContinue {};
 
-using Effect =
-    std::variant<OpenTask, UpdateTask, CloseTask, SetTimer, ClearTimer, CloseExecution, PostContinue>;
+using Effect = std::variant<OpenTask, UpdateTask, CloseTask, SetTimer, ClearTimer, CloseExecution,
+                            PostContinue>;
 
 }  // namespace towline::interpreter

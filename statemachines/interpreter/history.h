@@ -49,7 +49,7 @@ class HistoryProjection {
 
   const asl::Definition& definition_;
   std::map<FrameId, asl::StateIndex> frames_;  // current state of each frame
-  std::map<TaskId, asl::StateIndex> tasks_;  
+  std::map<TaskId, asl::StateIndex> tasks_;
   std::map<FrameId, Iteration> iterations_;
 };
 

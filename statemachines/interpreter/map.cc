@@ -42,7 +42,8 @@ void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Map&
   std::int64_t tolerated = 0;
   problem = Count(map.tolerated_failure_count, "ToleratedFailureCount", scope, tolerated);
   if (!problem.empty()) return fail(problem);
-  problem = PercentageProblem(map.tolerated_failure_percentage, "ToleratedFailurePercentage", scope);
+  problem =
+      PercentageProblem(map.tolerated_failure_percentage, "ToleratedFailurePercentage", scope);
   if (!problem.empty()) return fail(problem);
 }
 

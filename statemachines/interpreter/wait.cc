@@ -55,7 +55,9 @@ bool Stepper::WaitEnd(const Frame& frame, const asl::State& state, const Json& i
   } else if (wait.timestamp_path.has_value()) {
     const std::string& path = wait.timestamp_path->text();
     const auto found = wait.timestamp_path->Evaluate(scope);
-    if (!found) return fail("The TimestampPath parameter does not reference an input value: " + path);
+    if (!found) {
+      return fail("The TimestampPath parameter does not reference an input value: " + path);
+    }
     const json::value& value = **found;
     const auto parsed =
         value.is_string() ? ParseTimestamp(std::string_view(value.get_string())) : std::nullopt;
