@@ -40,6 +40,9 @@ struct Scope {
   const ContextSource& context;               // $$
   const VariableSource* variables = nullptr;  // $name
   std::uint64_t* seed = nullptr;              // advanced by each use; null means 0
+  // AWS reads an index past the end of its array as null, yet its IsPresent says false: that test
+  // must set this to false, which makes such a path fail with kNoResults.
+  bool past_end_is_null = true;
 };
 
 // Why an evaluation gave nothing. `detail` is the piece that AWS puts into its causes, e.g.
@@ -105,11 +108,15 @@ class ReferencePath {
   // element stands in the way.
   Eval<Json> Insert(const Json& document, const Json& value) const;
   bool is_root() const;
+  bool is_context() const;   // starts with $$: nothing can be written there
+  bool is_variable() const;  // starts with $name: likewise
   const std::string& text() const;
 
  private:
-  explicit ReferencePath(Path path) : path_(std::move(path)) {}
+  ReferencePath(Path path, std::shared_ptr<const PathNode> node)
+      : path_(std::move(path)), node_(std::move(node)) {}
   Path path_;
+  std::shared_ptr<const PathNode> node_;
 };
 
 struct ExpressionNode;
