@@ -26,7 +26,7 @@ StateKind Compiler::CompileTask(Work& work) {
       findings_.Error("INVALID_RESOURCE", fields.At("Resource"), resource.error().message);
     } else {
       task.resource = *std::move(resource);
-      if (!work.jsonata()) {
+      if (!work.jsonata() && !fields.Has("Arguments")) {
         CheckTaskParameters(task.resource, fields.Find("Parameters"), fields.At("Parameters"),
                             findings_);
       }

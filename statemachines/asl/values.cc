@@ -73,7 +73,13 @@ std::optional<jsonpath::ReferencePath> Compiler::CompileReferencePath(std::strin
     return refuse("the context object ($$) cannot be used here");
   }
   Result<jsonpath::ReferencePath> path = jsonpath::ReferencePath::Parse(text);
-  if (!path) return refuse(path.error().message);
+  if (!path) {
+    // It begins by saying what we have just said.
+    constexpr std::string_view kSame = "is not a reference path: ";
+    const std::string& why = path.error().message;
+    const std::size_t at = why.find(kSame);
+    return refuse(at == std::string::npos ? why : why.substr(at + kSame.size()));
+  }
   return *std::move(path);
 }
 
