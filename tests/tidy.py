@@ -38,7 +38,7 @@ LOG = BASE + "log.h"
 API_PROTOS = "proto/towline/v1/"
 STORED_PROTOS = "proto/stored/"
 STORE_SEAMS = ("orchestrator/store/store.h", "orchestrator/store/event_codec.h",
-               "orchestrator/store/task_codec.h")
+               "orchestrator/store/spec_codec.h")
 
 # Room: (path prefixes it may include besides its own, packages it may use). A room includes what
 # stands below it, never above. LOG is not part of BASE here: the core never logs.
