@@ -1,0 +1,72 @@
+"""The stories in examples/: what their pages promise."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from harness import BIN, SOURCE, IntegrationTest
+
+EXAMPLE = SOURCE / "examples" / "on-prem-sum"
+
+
+class OnPremSumTest(IntegrationTest):
+    def start_example(self):
+        self.on.start_broker()
+        self.on.start_server()
+        self.on.start_worker("amsterdam-1", configuration=EXAMPLE / "worker.toml")
+        self.on.await_worker("amsterdam-1")
+
+    def run_example(self, *arguments):
+        return subprocess.run(
+            [str(EXAMPLE / "run"), *arguments], capture_output=True, text=True, timeout=60,
+            cwd=self.on.folder, stdin=subprocess.DEVNULL,
+            env={**os.environ, "TOWLINE_SERVER": self.on.address,
+                 "PATH": f"{BIN}:{os.environ['PATH']}", "EXAMPLE_SECONDS": "0.5"})
+
+    def test_the_run_script(self):
+        self.start_example()
+        done = self.run_example()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('{"sum": 57}', done.stdout)
+        self.assertIn('{"a": 15, "b": 42, "lambdaOutput": {"result": 57}}', done.stdout)
+
+    def test_ours(self):
+        self.start_example()
+        self.on.create("on-prem-sum", (EXAMPLE / "workflow.asl.json").read_text())
+        self.assert_once(self.on.begin("on-prem-sum", "e1", {"a": 15, "b": 42}), {"sum": 57})
+
+        implausible = self.on.await_end(self.on.begin("on-prem-sum", "e2", {"a": 1, "b": -42}))
+        self.assertEqual(implausible["status"], "FAILED")
+        self.assertEqual(implausible["error"], "Example.NotPlausible")
+        self.assertIn("-41", implausible["cause"])
+
+        failed = self.on.await_end(self.on.begin("on-prem-sum", "e3", {"a": "x", "b": 1}))
+        self.assertEqual(failed["status"], "FAILED")
+        self.assertIn("a and b must be numbers", failed["cause"])
+
+    # Amazon's definition, unchanged but for the function's name.
+    def test_the_sample_of_aws(self):
+        self.start_example()
+        self.on.create("aws-sample", (EXAMPLE / "aws-sample.asl.json").read_text())
+        self.assert_once(self.on.begin("aws-sample", "e1", {"a": 15, "b": 42}),
+                         {"a": 15, "b": 42, "lambdaOutput": {"result": 57}})
+        # The sample itself reports this as a success with a null result.
+        failed = self.on.await_end(self.on.begin("aws-sample", "e2", {"a": 15}))
+        self.assertEqual(failed["status"], "FAILED")
+        self.assertIn("KeyError", failed["cause"])
+
+    def test_the_sample_is_unchanged(self):
+        sample = json.loads((EXAMPLE / "aws-sample.asl.json").read_text())
+        self.assertEqual(list(sample), ["Comment", "StartAt", "States"])
+        task = sample["States"]["Dispatch Job to On-Premises"]
+        self.assertEqual(task["Resource"], "arn:aws:states:::lambda:invoke.waitForTaskToken")
+        self.assertEqual(task["Parameters"]["Payload"],
+                         {"Input.$": "$", "TaskToken.$": "$$.Task.Token"})
+        self.assertEqual(task["ResultPath"], "$.lambdaOutput")
+        self.assertEqual(task["Retry"][0]["MaxAttempts"], 6)
+        self.assertTrue(task["End"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
