@@ -1,0 +1,93 @@
+#include "orchestrator/engine/timers.h"
+
+#include <gtest/gtest.h>
+
+namespace towline::engine {
+namespace {
+
+constexpr Timestamp kStart{Millis{1'000'000}};
+
+TEST(HeartbeatsTest, ARenewedClockIsNotMissed) {
+  Heartbeats beats;
+  beats.Arm({1, 1}, 1, Seconds{10}, true, kStart);
+  EXPECT_EQ(beats.Renew({1, 1}, 1, kStart + Seconds{9}), Heartbeats::Beat::kRenewed);
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{18}), std::nullopt);
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{19}), (store::TaskKey{1, 1}));
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{99}), std::nullopt);
+}
+
+TEST(HeartbeatsTest, AnOlderAttemptDoesNotRenew) {
+  Heartbeats beats;
+  beats.Arm({1, 1}, 2, Seconds{10}, true, kStart);
+  EXPECT_EQ(beats.Renew({1, 1}, 1, kStart), Heartbeats::Beat::kOlderAttempt);
+  EXPECT_EQ(beats.Renew({1, 1}, 0, kStart), Heartbeats::Beat::kRenewed);
+  EXPECT_EQ(beats.Renew({9, 9}, 1, kStart), Heartbeats::Beat::kUnknown);
+}
+
+TEST(HeartbeatsTest, WithoutABrokerLinkJobsKeepTheirTimeAndCallbacksDoNot) {
+  Heartbeats beats;
+  beats.Arm({1, 1}, 1, Seconds{10}, true, kStart);
+  beats.Arm({2, 2}, 1, Seconds{10}, false, kStart);
+  beats.Hold(true, kStart + Seconds{5});
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{60}), (store::TaskKey{2, 2}));
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{60}), std::nullopt);
+  beats.Hold(false, kStart + Seconds{60});
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{69}), std::nullopt);
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{70}), (store::TaskKey{1, 1}));
+}
+
+TEST(HeartbeatsTest, ADisarmedClockNeverFires) {
+  Heartbeats beats;
+  beats.Arm({1, 1}, 1, Seconds{10}, false, kStart);
+  beats.Disarm({1, 1});
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{99}), std::nullopt);
+}
+
+class TimerQueueTest : public testing::Test {
+ protected:
+  void Store(store::TimerRow row) {
+    store::Batch batch;
+    batch.timers_set.push_back(row);
+    store_->Commit(batch);
+  }
+  std::unique_ptr<store::Backend> backend_ = store::OpenMemoryBackend(1);
+  std::unique_ptr<store::Store> store_ = backend_->OpenPartition(0);
+};
+
+TEST_F(TimerQueueTest, TimersBeyondTheHorizonWaitInTheStore) {
+  TimerQueue timers(Seconds{60});
+  Store({1, 1, 1, kStart + Seconds{10}});
+  Store({2, 1, 1, kStart + Seconds{100}});
+  timers.Refill(*store_, kStart);
+  EXPECT_EQ(timers.size(), 1u);
+  EXPECT_EQ(timers.TakeDue(kStart + Seconds{9}), std::nullopt);
+  EXPECT_EQ(timers.TakeDue(kStart + Seconds{10})->execution, 1);
+  store::Batch fired;
+  fired.timers_cleared.push_back({1, 1, 1, {}});
+  store_->Commit(fired);
+  timers.Refill(*store_, kStart + Seconds{50});
+  EXPECT_EQ(timers.TakeDue(kStart + Seconds{100})->execution, 2);
+}
+
+TEST_F(TimerQueueTest, ANewTimerWithinTheHorizonNeedsNoRefill) {
+  TimerQueue timers(Seconds{60});
+  timers.Refill(*store_, kStart);
+  timers.Set({1, 1, 1, kStart + Seconds{5}});
+  EXPECT_EQ(timers.Next(), kStart + Seconds{5});
+  timers.Clear({1, 1, 1, {}});
+  EXPECT_EQ(timers.TakeDue(kStart + Seconds{60}), std::nullopt);
+}
+
+// More timers at one instant than a refill takes at once: none may be left behind.
+TEST_F(TimerQueueTest, ACrowdAtOneInstantIsLoadedWhole) {
+  store::Batch batch;
+  for (int i = 1; i <= 25'000; i++) batch.timers_set.push_back({i, 1, 1, kStart + Seconds{5}});
+  store_->Commit(batch);
+  TimerQueue timers(Seconds{60});
+  timers.Refill(*store_, kStart);
+  EXPECT_EQ(timers.size(), 25'000u);
+  EXPECT_GT(timers.Next(), kStart);
+}
+
+}  // namespace
+}  // namespace towline::engine
