@@ -1,0 +1,193 @@
+#include "orchestrator/config.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <optional>
+
+namespace towline {
+namespace {
+
+Error At(const std::string& path, const toml::source_region& where, const std::string& what) {
+  return Error{Error::Code::kInvalidArgument,
+               path + ":" + std::to_string(where.begin.line) + ": " + what};
+}
+
+// Reads the keys of one table and refuses those it does not know.
+class Table {
+ public:
+  Table(const std::string& path, const toml::table& table, std::string name)
+      : path_(path), table_(table), name_(std::move(name)) {}
+
+  void Text(const char* key, std::string& into) {
+    Read(key, "a string", [&](const toml::node& node) {
+      const auto value = node.value<std::string>();
+      if (!node.is_string() || !value) return false;
+      into = *value;
+      return true;
+    });
+  }
+  void Integer(const char* key, int& into) {
+    Read(key, "an integer", [&](const toml::node& node) {
+      const auto value = node.value<int>();
+      if (!node.is_integer() || !value) return false;
+      into = *value;
+      return true;
+    });
+  }
+  // The key holds a table of its own, read by `read`.
+  void Section(const char* key, const std::function<Status(const toml::table&)>& read) {
+    known_.emplace_back(key);
+    const toml::node* const node = table_.get(key);
+    if (node == nullptr || failed_) return;
+    const toml::table* const section = node->as_table();
+    if (section == nullptr) return Fail(*node, Full(key) + " must be a table, written [" + key + "]");
+    if (Status status = read(*section); !status) failed_ = status.error();
+  }
+
+  Status Finish() {
+    for (const auto& [key, node] : table_) {
+      if (failed_) break;
+      const std::string name(key.str());
+      if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
+        Fail(node, "unknown key " + Full(name) + "; docs/server.md lists the keys");
+      }
+    }
+    if (failed_) return *failed_;
+    return Ok();
+  }
+
+ private:
+  void Read(const char* key, const char* type,
+            const std::function<bool(const toml::node&)>& take) {
+    known_.emplace_back(key);
+    const toml::node* const node = table_.get(key);
+    if (node == nullptr || failed_) return;
+    if (!take(*node)) Fail(*node, Full(key) + " must be " + type);
+  }
+  std::string Full(const std::string& key) const {
+    return name_.empty() ? "'" + key + "'" : "'" + name_ + "." + key + "'";
+  }
+  void Fail(const toml::node& node, const std::string& what) {
+    failed_ = At(path_, node.source(), what);
+  }
+
+  const std::string& path_;
+  const toml::table& table_;
+  const std::string name_;
+  std::vector<std::string> known_;
+  std::optional<Error> failed_;
+};
+
+// tenant = ["text", …]
+Status ReadLists(const std::string& path, const toml::table& table,
+                 std::map<std::string, std::vector<std::string>>& into) {
+  for (const auto& [key, node] : table) {
+    const toml::array* const list = node.as_array();
+    if (list == nullptr) {
+      return At(path, node.source(), "'" + std::string(key.str()) + "' must be a list of strings");
+    }
+    std::vector<std::string>& entries = into[std::string(key.str())];
+    for (const toml::node& entry : *list) {
+      const auto text = entry.value<std::string>();
+      if (!entry.is_string() || !text) return At(path, entry.source(), "must be a string");
+      entries.push_back(*text);
+    }
+  }
+  return Ok();
+}
+
+Status Read(const std::string& path, const toml::table& root, Config& config) {
+  Table top(path, root, "");
+  top.Text("data", config.data);
+  top.Text("listen", config.listen);
+  top.Text("log_level", config.log_level);
+  top.Text("limits", config.limits);
+  top.Integer("partitions", config.partitions);
+  top.Integer("retention_days", config.retention_days);
+  top.Integer("inbox_max", config.inbox_max);
+  top.Section("broker", [&](const toml::table& section) {
+    Table broker(path, section, "broker");
+    broker.Text("host", config.broker.host);
+    broker.Integer("port", config.broker.port);
+    broker.Text("client_id", config.broker.client_id);
+    broker.Text("user", config.broker.user);
+    broker.Text("password", config.broker.password);
+    return broker.Finish();
+  });
+  top.Section("dispatch", [&](const toml::table& section) {
+    Table dispatch(path, section, "dispatch");
+    dispatch.Integer("offer_timeout_seconds", config.dispatch.offer_timeout_seconds);
+    dispatch.Integer("liveness_seconds", config.dispatch.liveness_seconds);
+    dispatch.Integer("grace_seconds", config.dispatch.grace_seconds);
+    return dispatch.Finish();
+  });
+  top.Section("grants", [&](const toml::table& t) { return ReadLists(path, t, config.grants); });
+  top.Section("publish", [&](const toml::table& t) { return ReadLists(path, t, config.publish); });
+  return top.Finish();
+}
+
+Error Wrong(std::string what) { return Error{Error::Code::kInvalidArgument, std::move(what)}; }
+
+}  // namespace
+
+Result<Config> LoadConfig(const std::string& path) {
+  Config config;
+  try {
+    const toml::table root = toml::parse_file(path);
+    if (Status status = Read(path, root, config); !status) return status.error();
+  } catch (const toml::parse_error& error) {
+    const std::string what(error.description());
+    if (error.source().begin.line == 0) {
+      return Wrong(path + ": " + what + "; is the path right and the file readable?");
+    }
+    return At(path, error.source(), what);
+  }
+  return config;
+}
+
+Result<std::pair<std::string, int>> SplitAddress(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  int port = -1;
+  if (colon != std::string::npos) {
+    const char* const end = text.data() + text.size();
+    const auto [stop, code] = std::from_chars(text.data() + colon + 1, end, port);
+    if (code != std::errc{} || stop != end) port = -1;
+  }
+  if (colon == 0 || port < 0 || port > 65'535) {
+    return Wrong("'" + text + "' is not an address; write HOST:PORT, e.g. 127.0.0.1:8460");
+  }
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  return std::pair{std::move(host), port};
+}
+
+Status CheckConfig(const Config& config) {
+  const auto listen = SplitAddress(config.listen);
+  if (!listen) return Wrong("listen: " + listen.error().message);
+  if (config.data.empty()) return Wrong("data: must name a directory");
+  if (config.limits != "default" && config.limits != "aws") {
+    return Wrong("limits: '" + config.limits + "' is unknown; write default or aws");
+  }
+  if (config.partitions < 1 || config.partitions > 256) {
+    return Wrong("partitions: must be from 1 to 256");
+  }
+  if (config.retention_days < 1) return Wrong("retention_days: must be at least 1");
+  if (config.inbox_max < 1) return Wrong("inbox_max: must be at least 1");
+  if (config.broker.port < 1 || config.broker.port > 65'535) {
+    return Wrong("broker.port: must be from 1 to 65535");
+  }
+  if (config.broker.host.empty()) return Wrong("broker.host: must not be empty");
+  if (config.dispatch.offer_timeout_seconds < 1 || config.dispatch.liveness_seconds < 1 ||
+      config.dispatch.grace_seconds < 0) {
+    return Wrong("dispatch: offer_timeout_seconds and liveness_seconds must be at least 1, "
+                 "grace_seconds at least 0");
+  }
+  return Ok();
+}
+
+}  // namespace towline

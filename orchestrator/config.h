@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "statemachines/base/result.h"
+
+namespace towline {
+
+// Everything that an operator can set. Filled from the configuration file (TOML), then from the
+// command line, checked in one place and passed by const reference; nothing reads the environment
+// further down. docs/server.md is its reference.
+struct Config {
+  std::string data = "./towline-data";      // directory of the store; made when missing
+  std::string listen = "127.0.0.1:8460";    // gRPC; port 0 picks a free one. Loopback only
+  std::string log_level = "info";           // debug, info, warning, error, off
+  std::string limits = "default";           // default, or aws: the service's own bounds
+  int partitions = 1;                       // fixed when the store is made
+  int retention_days = 90;                  // closed executions are kept this long
+  int inbox_max = 16'384;                   // requests that may wait; beyond it: busy
+
+  struct Broker {
+    std::string host = "127.0.0.1";
+    int port = 1883;
+    std::string client_id = "towline-server";
+    std::string user;      // default: the client id
+    std::string password;
+  } broker;
+
+  struct Dispatch {
+    int offer_timeout_seconds = 10;  // an unanswered offer is repeated
+    int liveness_seconds = 45;       // silence after an offer: the worker is lost
+    int grace_seconds = 10;          // between asking a cancelled job to stop and killing it
+  } dispatch;
+
+  // [grants] tenant = ["other"]: executions of `tenant` may use workers of `other`.
+  std::map<std::string, std::vector<std::string>> grants;
+  // [publish] tenant = ["plant/#"]: the only topics its mqtt:publish may use. No entry: any.
+  std::map<std::string, std::vector<std::string>> publish;
+};
+
+// The error says the file, the line and what to do.
+Result<Config> LoadConfig(const std::string& path);
+// What no single option can say wrong by itself.
+Status CheckConfig(const Config& config);
+
+// "host:port" or "[v6]:port".
+Result<std::pair<std::string, int>> SplitAddress(const std::string& text);
+
+}  // namespace towline

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "orchestrator/config.h"
+#include "statemachines/base/result.h"
+
+namespace towline {
+
+// The whole server: the only place that knows all parts. Start() brings them up in the order in
+// which they need each other, Stop() takes them down again: doors first, so that nothing new comes
+// in, then the link, then the partitions, which finish their batch.
+class Server {
+ public:
+  explicit Server(Config config);
+  ~Server();  // stops
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // The error is one line for the operator. Afterwards port() tells where gRPC listens.
+  Status Start();
+  void Stop();  // within 5 s; may be called twice
+  int port() const;
+
+ private:
+  struct Parts;
+  const Config config_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace towline
