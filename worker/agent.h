@@ -138,12 +138,13 @@ class Agent {
     StopReason stop = StopReason::kNone;
     std::string stop_cause{};
     Timestamp started{};
-    Timestamp stop_began{};
-    bool said = false;    // news that must be told once the link is there
+    std::optional<ProcessGroup> group{};
     Progress progress{};  // not sent yet
     bool progress_waits = false;
+    bool beat_waits = false;
     std::optional<std::string> checkpoint{};  // the last one, for the next connection
-    std::string result{};                     // kDone
+    std::string result{};                     // kDone: jobs::EncodeEntry
+    bool journaled = false;                   // the journal has, or may have, an entry
     bool synced = false;
     int repeats = 0;
     std::array<Timestamp, kTimers> due{};  // zero: not set
@@ -160,59 +161,71 @@ class Agent {
     Timestamp next{};
   };
 
+  static bool IsLive(Stage stage) { return stage < Stage::kDone; }
+
   // agent.cc
   void TakeOver(JournalEntry entry, Timestamp now);
-  void PublishPresence();
-  jobs::Presence MakePresence(jobs::WorkerState state) const;
+  void Reconnected(Held& job, Timestamp now);
   void FireTimers(Timestamp now);
   void Fire(Held& job, Timer timer, Timestamp now);
   Timestamp NextDeadline(Timestamp now);
   void SetTimer(Held& job, Timer timer, Timestamp when);
   void ClearTimer(Held& job, Timer timer) { job.due[timer] = Timestamp{}; }
   void ContinueStop(Timestamp now);
-  void Malformed(std::string_view topic, const std::string& why, Timestamp now);
+  bool HasResults() const;
+  void Complain(std::string_view event, std::string_view about, const std::string& why,
+                Timestamp now);
 
-  // agent_offers.cc
+  // agent_jobs.cc: the life of a job
   void OnOffer(jobs::Offer offer, Timestamp now);
-  bool OnKnownOffer(const jobs::Offer& offer, Timestamp now);
+  bool OnKnownTask(const jobs::Offer& offer, bool& supersedes, Timestamp now);
   void AnswerAgain(Held& job, Timestamp now);
-  std::string WhyNot(const jobs::Offer& offer, const JobType* type) const;
+  std::string WhyNot(const JobType* type, bool supersedes) const;
   Held& Add(jobs::Offer offer, const JobType* type, Stage stage);
+  void SetStage(Held& job, Stage stage);
   void QueueStart(Held& job);
   void StartJobs(Timestamp now);
   void StartOne(Held& job, Timestamp now);
+  void StopJob(Held& job, StopReason reason, std::string cause, Seconds grace, Timestamp now);
   void Finish(Held& job, Outcome outcome, Timestamp now);
   jobs::JobResult MakeResult(const Held& job, Outcome outcome, Timestamp now) const;
   void Complete(Held& job, const jobs::JobResult& result, Timestamp now);
   void GiveBack(Held& job, Timestamp now);
-  void Decline(const std::string& token, std::uint32_t attempt, std::string reason);
-  void Forget(JobId id);
+  void Forget(JobId id, Timestamp now);
   void Unblock(const std::string& token);
+  bool HasLiveAttempt(const std::string& token, JobId besides) const;
+  const JobType* FindType(std::string_view name) const;
   Held* Find(JobId id);
   Held* Find(const std::string& token, std::uint32_t attempt);
+  std::vector<JobId> AttemptsOf(const std::string& token) const;
 
-  // agent_control.cc
-  void OnControl(jobs::Control control, Timestamp now);
+  // agent_control.cc: what the server says, and requests through the local socket
+  void OnControl(const jobs::Control& control, Timestamp now);
   void OnAck(const jobs::Control::Ack& ack, Timestamp now);
   void OnGrant(const jobs::Control::Grant& grant, Timestamp now);
   void OnCancel(const jobs::Control::Cancel& cancel, Timestamp now);
-  void StopJob(Held& job, StopReason reason, std::string cause, Seconds grace, Timestamp now);
-  void ConfirmUnknownCancel(const jobs::Control::Cancel& cancel, Timestamp now);
+  void CancelUnstarted(Held& job, const std::string& reason, const char* state, Timestamp now);
+  void SetDraining(bool draining, Timestamp now);
   void OnReply(std::string_view number, std::string_view payload, Timestamp now);
-  void RepeatRequests(Timestamp now);
+  void SendRequests(Timestamp now);
 
-  // agent_out.cc
-  void Say(jobs::WorkerEvent event) { events_.push_back(std::move(event)); }
+  // agent_out.cc: what goes to the journal and to the server
   void SayAccepted(const Held& job);
+  void Decline(const std::string& token, std::uint32_t attempt, std::string reason);
+  void SayBeat(Held& job, Timestamp now);
   void SayProgress(Held& job, Timestamp now);
   void PublishResult(Held& job, Timestamp now);
+  void PublishPresence(jobs::WorkerState state);
   void FlushEvents();
   void FlushResults();
-  bool WriteJournal(Timestamp now);
-  void OnJournalError(const std::string& why, Timestamp now);
+  void Note(Held& job) { dirty_.push_back(job.id); }
+  void WriteJournal(Timestamp now);
+  void OnBeginningsWritten(const std::vector<JobId>& beginnings, Timestamp now);
+  void OnJournalError(std::vector<JobId> beginnings, const std::string& why, Timestamp now);
   void SyncJournal(Timestamp now);
+  void OnJournalWritten();
   JournalEntry EntryOf(const Held& job) const;
-  Millis Jitter(Millis most);
+  Millis Backoff(int repeats, Millis most);
 
   const AgentSettings settings_;
   const std::vector<JobType> types_;
@@ -250,18 +263,20 @@ class Agent {
   std::vector<std::pair<std::string, std::uint32_t>> beats_;
   std::vector<JobId> results_;
 
-  // The journal's next batch: beginnings, which are declined when it cannot be written, and ends,
-  // which wait until it can.
+  // The journal's next batch: beginnings, which are declined when it cannot be written, and what
+  // waits until it can.
   std::vector<JobId> beginnings_;
-  JournalBatch ends_;
-  bool sync_ = false;
+  std::vector<JobId> dirty_;
+  std::vector<JournalKey> drops_;
+  bool sync_ = false;         // the next batch must be on disk before anything leaves
+  bool sync_wanted_ = false;  // a result has waited so long that it is worth a sync
+  std::string journal_why_;   // not empty: it could not be written, no jobs are taken
   Timestamp journal_retry_{};
   Timestamp drops_due_{};
-  bool sync_wanted_ = false;
 
   std::map<std::uint64_t, Request> requests_;
   std::uint64_t random_ = 0;
-  std::map<std::string, Timestamp, std::less<>> last_complaint_;
+  std::map<std::string, Timestamp, std::less<>> complaints_;
   Counters counters_;
 };
 

@@ -51,6 +51,22 @@ void AppendUtf8(std::string& out, std::uint32_t point) {
 
 }  // namespace
 
+std::string ToUtf8(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size());
+  for (std::size_t i = 0; i < bytes.size();) {
+    const std::size_t size = SequenceSize(bytes, i);
+    if (size == 0) {
+      text += "\xEF\xBF\xBD";
+      i++;
+    } else {
+      text.append(bytes, i, size);
+      i += size;
+    }
+  }
+  return text;
+}
+
 JsonReader::JsonReader(std::string_view text) : text_(text) {
   for (std::size_t i = 0; i < text.size();) {
     if (static_cast<unsigned char>(text[i]) < 0x80) {

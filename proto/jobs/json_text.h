@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "statemachines/base/result.h"
 
@@ -43,6 +44,9 @@ class JsonWriter {
 
 // Length of `text` as a JSON string, quotes included.
 std::size_t JsonStringSize(std::string_view text);
+
+// The same text with U+FFFD for every byte that is not UTF-8: what programs print is theirs.
+std::string ToUtf8(std::string_view bytes);
 
 // A strict pull reader of one JSON text (UTF-8, RFC 8259). The first mistake sticks: every later
 // call returns false, error() says what it was and where. Whatever Raw() hands out, ParseJson

@@ -177,8 +177,9 @@ std::string Encode(const EventBatch& message);
 std::string Encode(const ResultBatch& message);
 std::string Encode(const Callback& message);
 std::string Encode(const CallbackReply& message);
-// One entry of ResultBatch.results: what a journal keeps.
+// One entry of ResultBatch.results: what a journal keeps; and a batch made of such entries.
 std::string EncodeEntry(const JobResult& result);
+std::string EncodeResults(std::uint64_t incarnation, const std::vector<std::string_view>& entries);
 std::size_t EntrySize(const Offer& offer);      // an upper bound of its share of the text
 std::size_t EntrySize(const JobResult& result);
 std::size_t EntrySize(const WorkerEvent& event);

@@ -322,6 +322,15 @@ std::string Encode(const CallbackReply& message) {
   return Finish(out);
 }
 
+std::string EncodeResults(std::uint64_t incarnation, const std::vector<std::string_view>& entries) {
+  std::size_t size = kEnvelopeBytesMax;
+  for (const std::string_view entry : entries) size += entry.size() + 1;
+  JsonWriter out = Begin(size);
+  Member(out, "incarnation", incarnation);
+  Array(out, "results", entries, [](JsonWriter& each, std::string_view entry) { each.Raw(entry); });
+  return Finish(out);
+}
+
 std::string EncodeEntry(const JobResult& result) {
   JsonWriter out(EntrySize(result));
   WriteResult(out, result);
