@@ -74,11 +74,10 @@ ExpressionProblem Describe(const jsonpath::TemplateError& error, const jsonpath:
   using Kind = jsonpath::EvalError::Kind;
   const Kind kind = error.error.kind;
   if (IsCall(error.expression)) {
-    // Seen on the service: an argument that leads nowhere is States.Runtime.
+    // Seen on the service: an argument that leads nowhere is States.Runtime. The detail names
+    // the call that failed, which may be an inner one.
     const bool failed = kind == Kind::kIntrinsic || kind == Kind::kTooLarge;
-    return {failed ? kIntrinsicError : kRuntimeError, "The function '" + error.expression +
-                                                          "' had the following error: " +
-                                                          error.error.detail};
+    return {failed ? kIntrinsicError : kRuntimeError, error.error.detail};
   }
   if (kind == Kind::kNoResults) {
     const Json& searched = IsContextPath(error.expression) ? scope.context.Context() : scope.input;

@@ -98,10 +98,7 @@ bool Stepper::TryCatch(const Frame& frame, const asl::State& state, Failure& fai
     } else if (place.path.has_value() && !place.path->is_root()) {
       const auto inserted = place.path->Insert(frame.input, output);
       if (!inserted) {
-        failure = FailureIn(state, frame, kResultPathError,
-                            "Unable to apply ResultPath '" + place.path->text() +
-                                "' of a Catcher to the input '" + PrintJson(*frame.input) +
-                                "': " + inserted.error().detail);
+        failure = FailureIn(state, frame, kResultPathError, inserted.error().detail);
         return false;
       }
       output = *inserted;

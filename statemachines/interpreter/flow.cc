@@ -83,10 +83,7 @@ bool Stepper::OutputOf(const Frame& frame, const asl::State& state, const Json& 
   } else if (place.path.has_value() && !place.path->is_root()) {
     auto inserted = place.path->Insert(frame.input, result);
     if (!inserted) {
-      failure = FailureIn(state, frame, kResultPathError,
-                          "Unable to apply ResultPath '" + place.path->text() +
-                              "' to the input '" + PrintJson(*frame.input) +
-                              "': " + inserted.error().detail);
+      failure = FailureIn(state, frame, kResultPathError, inserted.error().detail);
       return false;
     }
     merged = *inserted;
