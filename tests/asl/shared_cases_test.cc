@@ -52,7 +52,8 @@ std::string Judge(const json::object& test, const ParseResult& result) {
   }
   if (const json::value* message = test.if_contains("error_message")) {
     const std::string wanted(message->get_string());
-    return DescribeErrors(errors) == wanted ? "" : "should say " + wanted + ", but:" + Joined(errors);
+    if (DescribeErrors(errors) == wanted) return "";
+    return "should say " + wanted + ", but:" + Joined(errors);
   }
   if (const json::value* diagnostics = test.if_contains("diagnostics")) {
     const json::object& wanted = diagnostics->get_array().at(0).get_object();
