@@ -73,6 +73,7 @@ class ExpressionParser {
     if (node.function == nullptr) {
       return Fail("there is no intrinsic function States." + std::string(name));
     }
+    if (open == text_.size()) return Fail("a call needs parentheses");
     at_ = open + 1;
     if (!Take(')')) {
       do {

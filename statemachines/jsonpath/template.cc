@@ -158,7 +158,8 @@ class Filler {
   bool FillExpression(const TemplatePart& part, std::size_t depth, json::value& out) {
     json::value made;
     const json::value* value = Evaluate(*part.expression, scope_, allowance_, made, error_.error);
-    if (value != nullptr && value->is_structured() && !allowance_.Take(*value, depth)) {
+    const bool heavy = value != nullptr && (value->is_structured() || value->is_string());
+    if (heavy && !allowance_.Take(*value, depth)) {
       error_.error = allowance_.error();
       value = nullptr;
     }

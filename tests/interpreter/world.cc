@@ -5,7 +5,7 @@
 namespace towline::interpreter {
 namespace {
 
-constexpr std::size_t kRebuildEventsMax = 2'000;  // beyond it, a rebuild after each step is too slow
+constexpr std::size_t kRebuildEventsMax = 2'000;  // beyond it, each rebuild takes too long
 
 ExecutionInfo SomeExecution() {
   const std::string states = "arn:aws:states:us-east-1:111111111111:";
