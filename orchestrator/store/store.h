@@ -115,17 +115,17 @@ struct ExecutionClose {
 // One transaction. Applied in the order of the members. A task or timer that is opened and closed
 // in one batch must not be in it at all.
 struct Batch {
-  std::vector<ExecutionRow> started;
-  std::vector<StepRow> steps;
-  std::vector<TaskRow> tasks_opened;
-  std::vector<TaskUpdate> tasks_updated;
-  std::vector<TaskKey> tasks_closed;
-  std::vector<TimerRow> timers_set;
-  std::vector<TimerRow> timers_cleared;  // `due` is not looked at
-  std::vector<SnapshotRow> snapshots;
-  std::vector<EvidenceRow> evidence;     // at most kEvidencePerTask are kept per task
-  std::vector<ExecutionClose> closed;    // also drops the execution's snapshot
-  std::vector<ExecutionKey> deleted;     // retention: everything of these executions
+  std::vector<ExecutionRow> started{};
+  std::vector<StepRow> steps{};
+  std::vector<TaskRow> tasks_opened{};
+  std::vector<TaskUpdate> tasks_updated{};
+  std::vector<TaskKey> tasks_closed{};
+  std::vector<TimerRow> timers_set{};
+  std::vector<TimerRow> timers_cleared{};  // `due` is not looked at
+  std::vector<SnapshotRow> snapshots{};
+  std::vector<EvidenceRow> evidence{};     // at most kEvidencePerTask are kept per task
+  std::vector<ExecutionClose> closed{};    // also drops the execution's snapshot
+  std::vector<ExecutionKey> deleted{};     // retention: everything of these executions
 
   bool empty() const;
   void Clear();
