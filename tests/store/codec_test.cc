@@ -102,10 +102,11 @@ TEST(EventCodecTest, ASharedDocumentIsWrittenOnceAndComesBackShared) {
   const Json input = Parse(R"({"text":"only once, please","parts":[{"deep":"not twice either"}]})");
   const Json part = Json::Part(input, input->as_object().at("parts").as_array()[0]);
   std::vector<EventRecord> step;
-  for (const interpreter::Event& event : {interpreter::Event(interpreter::StateEntered{0, 1, input}),
-                                          interpreter::Event(interpreter::StateExited{0, input, 2}),
-                                          interpreter::Event(interpreter::StateEntered{0, 2, part}),
-                                          interpreter::Event(interpreter::StateExited{0, part, 3})}) {
+  using interpreter::Event;
+  for (const Event& event : {Event(interpreter::StateEntered{0, 1, input}),
+                             Event(interpreter::StateExited{0, input, 2}),
+                             Event(interpreter::StateEntered{0, 2, part}),
+                             Event(interpreter::StateExited{0, part, 3})}) {
     const std::uint64_t seq = step.size() + 1;
     step.push_back({.seq = seq, .id = seq, .previous = seq - 1, .time = kTime, .event = event});
   }
