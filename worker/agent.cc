@@ -12,7 +12,6 @@ constexpr Timestamp kNever = Timestamp::max();
 constexpr Seconds kComplaintInterval{60};
 constexpr Seconds kIdle{3600};
 constexpr Millis kKillAgain{10'000};
-constexpr int kReturnRepeatsMax = 60;  // about an hour
 
 void Earliest(Timestamp& deadline, Timestamp when) {
   if (when != Timestamp{} && when < deadline) deadline = when;
@@ -39,6 +38,7 @@ Agent::Agent(AgentSettings settings, std::vector<JobType> types, Journal& journa
 // a grant and its note: whatever was begun, or may have been, is not begun again here.
 void Agent::TakeOver(JournalEntry entry, Timestamp now) {
   const JobType* const type = FindType(entry.type);
+  const bool rerun = type != nullptr && type->restart == JobType::Restart::kRerun;
   jobs::Offer offer{.token = std::move(entry.token),
                     .attempt = entry.attempt,
                     .partition = entry.partition,
@@ -54,11 +54,8 @@ void Agent::TakeOver(JournalEntry entry, Timestamp now) {
     job.synced = true;
     return;
   }
-  ports_.KillLeftovers(job.offer.token, entry.group);
-  if (type != nullptr && type->restart == JobType::Restart::kRerun && !entry.at_most_once) {
-    GiveBack(job, now);
-    return;
-  }
+  ports_.KillLeftovers(job.offer.token, job.offer.attempt, entry.group);
+  if (rerun && !entry.at_most_once) return Forget(job, now);
   Complete(job,
            {.token = job.offer.token,
             .attempt = job.offer.attempt,
@@ -101,7 +98,6 @@ void Agent::Reconnected(Held& job, Timestamp now) {
     case Stage::kDone:
       PublishResult(job, now);
       return;
-    case Stage::kReturned:
     case Stage::kWaiting:
       AnswerAgain(job, now);
       return;
@@ -161,18 +157,13 @@ void Agent::Stop(Timestamp now) {
   SetDraining(true, now);
   std::vector<JobId> unstarted;
   for (const auto& [id, job] : jobs_) {
-    if (IsLive(job.stage) && job.stage < Stage::kRunning) unstarted.push_back(id);
+    if (job.stage < Stage::kRunning) unstarted.push_back(id);
   }
   for (const JobId id : unstarted) {
     Held& job = *Find(id);
     Decline(job.offer.token, job.offer.attempt, "draining");
-    Forget(id, now);
+    Forget(job, now);
   }
-}
-
-bool Agent::HasResults() const {
-  return std::any_of(jobs_.begin(), jobs_.end(),
-                     [](const auto& each) { return each.second.stage == Stage::kDone; });
 }
 
 void Agent::ContinueStop(Timestamp now) {
@@ -188,9 +179,9 @@ void Agent::ContinueStop(Timestamp now) {
   }
   if (flush_until_ == Timestamp{}) {
     flush_until_ = now + settings_.flush_timeout;
-    sync_wanted_ = HasResults();
+    sync_wanted_ = unacknowledged() > 0;
   }
-  if (up_ && HasResults() && now < flush_until_) return;
+  if (up_ && unacknowledged() > 0 && now < flush_until_) return;
   stopped_ = true;
 }
 
@@ -245,14 +236,8 @@ void Agent::Fire(Held& job, Timer timer, Timestamp now) {
       return;
     case kRepeat:
       if (!up_) return;  // the next connection repeats it
-      if (job.stage == Stage::kDone) {
-        sync_wanted_ = sync_wanted_ || !job.synced;
-        PublishResult(job, now);
-      } else if (job.repeats > kReturnRepeatsMax) {
-        Forget(job.id, now);
-      } else {
-        AnswerAgain(job, now);
-      }
+      sync_wanted_ = sync_wanted_ || !job.synced;
+      PublishResult(job, now);
       return;
     case kTimers:
       return;

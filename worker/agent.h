@@ -10,8 +10,9 @@
 //   - an AtMostOnce job is on disk before it is accepted, and starts only when granted;
 //   - a result is in the journal before it is published, and is published again until the server
 //     says that it is recorded or stale.
-// After a crash the journal is all there is: running jobs of an earlier life are reported as
-// Towline.WorkerRestarted or given back for a new attempt, results are published again.
+// After a crash the journal is all there is: results are published again, and running jobs of an
+// earlier life are reported as Towline.WorkerRestarted, or, where they may be run again, forgotten:
+// the roll call shows the server that they are not here, and it offers the next attempt.
 
 #include <array>
 #include <cstdint>
@@ -70,7 +71,7 @@ class Ports {
   // QoS 1. False: not now; the agent repairs by repeating, nothing is queued.
   virtual bool Publish(std::string topic, std::string payload, bool retain) = 0;
   // Ends every process that an earlier life of the agent left behind for this job.
-  virtual void KillLeftovers(const std::string& token,
+  virtual void KillLeftovers(const std::string& token, std::uint32_t attempt,
                              const std::optional<ProcessGroup>& group) = 0;
   virtual void Reply(std::uint64_t request, Answer answer) = 0;
 };
@@ -126,7 +127,6 @@ class Agent {
     kRunning,
     kStopping,  // signalled
     kDone,      // its result is not acknowledged yet
-    kReturned,  // cut off by a restart: declined until the server has taken note
   };
   enum class StopReason { kNone, kCancelled, kShutdown };
   enum Timer : std::uint8_t { kAccept, kBeat, kKill, kProgress, kRepeat, kTimers };
@@ -172,7 +172,6 @@ class Agent {
   void SetTimer(Held& job, Timer timer, Timestamp when);
   void ClearTimer(Held& job, Timer timer) { job.due[timer] = Timestamp{}; }
   void ContinueStop(Timestamp now);
-  bool HasResults() const;
   void Complain(std::string_view event, std::string_view about, const std::string& why,
                 Timestamp now);
 
@@ -190,8 +189,8 @@ class Agent {
   void Finish(Held& job, Outcome outcome, Timestamp now);
   jobs::JobResult MakeResult(const Held& job, Outcome outcome, Timestamp now) const;
   void Complete(Held& job, const jobs::JobResult& result, Timestamp now);
-  void GiveBack(Held& job, Timestamp now);
-  void Forget(JobId id, Timestamp now);
+  void Remove(Held& job);
+  void Forget(Held& job, Timestamp now);
   void Unblock(const std::string& token);
   bool HasLiveAttempt(const std::string& token, JobId besides) const;
   const JobType* FindType(std::string_view name) const;

@@ -34,7 +34,7 @@ void Agent::OnAck(const jobs::Control::Ack& ack, Timestamp now) {
   if (job == nullptr) return;
   if (!IsLive(job->stage)) {
     (ack.recorded ? counters_.acked_recorded : counters_.acked_stale)++;
-    Forget(job->id, now);
+    Forget(*job, now);
   } else if (!ack.recorded) {
     OnGrant({.token = ack.token, .attempt = ack.attempt, .start = false}, now);
   }
@@ -56,7 +56,7 @@ void Agent::OnGrant(const jobs::Control::Grant& grant, Timestamp now) {
     StopJob(*job, StopReason::kCancelled, "the server no longer wants this attempt",
             Seconds(job->offer.grace_seconds), now);
   } else {
-    Forget(job->id, now);
+    Forget(*job, now);
   }
 }
 
@@ -66,7 +66,7 @@ void Agent::OnCancel(const jobs::Control::Cancel& cancel, Timestamp now) {
   if (job == nullptr) {
     // The server keeps a cancelled task until somebody confirms that it is dead.
     job = &Add({.token = cancel.token, .attempt = cancel.attempt, .partition = cancel.partition},
-               nullptr, Stage::kReturned);
+               nullptr, Stage::kStarting);
     return CancelUnstarted(*job, reason, "it is not here", now);
   }
   switch (job->stage) {
@@ -74,9 +74,6 @@ void Agent::OnCancel(const jobs::Control::Cancel& cancel, Timestamp now) {
     case Stage::kBlocked:
     case Stage::kStarting:
       CancelUnstarted(*job, reason, "it was not started", now);
-      return;
-    case Stage::kReturned:
-      CancelUnstarted(*job, reason, "it was cut off by a restart of the worker", now);
       return;
     case Stage::kRunning:
     case Stage::kStopping:

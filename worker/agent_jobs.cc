@@ -121,7 +121,7 @@ bool Agent::OnKnownTask(const jobs::Offer& offer, bool& supersedes, Timestamp no
       StopJob(job, StopReason::kCancelled, "a later attempt was offered",
               Seconds(job.offer.grace_seconds), now);
     } else if (job.stage != Stage::kDone) {
-      Forget(id, now);
+      Forget(job, now);
     }
   }
   return false;
@@ -143,10 +143,6 @@ void Agent::AnswerAgain(Held& job, Timestamp now) {
       return;
     case Stage::kDone:
       PublishResult(job, now);
-      return;
-    case Stage::kReturned:
-      Decline(job.offer.token, job.offer.attempt, "worker restarted");
-      SetTimer(job, kRepeat, now + Backoff(job.repeats++, Seconds(60)));
       return;
   }
 }
@@ -238,12 +234,8 @@ void Agent::Finish(Held& job, Outcome outcome, Timestamp now) {
   counters_.finished++;
   if (job.progress_waits) SayProgress(job, now);
   const bool rerun = job.type->restart == JobType::Restart::kRerun && !IsAtMostOnce(job.offer);
-  if (job.stop == StopReason::kShutdown && !outcome.succeeded && rerun) {
-    job.group.reset();
-    GiveBack(job, now);
-    Note(job);
-    return;
-  }
+  // It may run again, and its successor will not find it in its journal: see TakeOver().
+  if (job.stop == StopReason::kShutdown && !outcome.succeeded && rerun) return Forget(job, now);
   const jobs::JobResult result = MakeResult(job, std::move(outcome), now);
   if (!job.type->handler->instant()) {
     Log(LogLevel::kInfo, "job_finished",
@@ -302,23 +294,19 @@ void Agent::Complete(Held& job, const jobs::JobResult& result, Timestamp now) {
   Unblock(job.offer.token);
 }
 
-// A job that may be repeated was cut off: it is declined, so that the server offers the task
-// again as the next attempt. The journal keeps it until the server has taken note.
-void Agent::GiveBack(Held& job, Timestamp now) {
-  job.due = {};
-  job.repeats = 0;
-  SetStage(job, Stage::kReturned);
-  if (up_) AnswerAgain(job, now);
-}
-
-void Agent::Forget(JobId id, Timestamp now) {
-  Held& job = *Find(id);
-  SetStage(job, Stage::kDone);  // gives its slot back
+// It is over, here and in the journal.
+void Agent::Forget(Held& job, Timestamp now) {
   tombstones_.Add(job.offer.token, job.offer.attempt, now);
   if (job.journaled) {
     if (drops_.empty()) drops_due_ = now + Seconds(1);
     drops_.push_back({job.offer.token, job.offer.attempt});
   }
+  Remove(job);
+}
+
+void Agent::Remove(Held& job) {
+  SetStage(job, Stage::kDone);  // gives its slot back
+  const JobId id = job.id;
   const auto [first, last] = by_token_.equal_range(job.offer.token);
   by_token_.erase(std::find_if(first, last, [&](const auto& each) { return each.second == id; }));
   jobs_.erase(id);

@@ -107,7 +107,6 @@ void Agent::OnProgress(JobId id, Progress progress, Timestamp now) {
   }
   job->progress_waits = true;
   if (job->due[kProgress] == Timestamp{}) SayProgress(*job, now);
-  OnHeartbeat(id, now);
 }
 
 void Agent::SayProgress(Held& job, Timestamp now) {
@@ -290,10 +289,7 @@ void Agent::OnJournalError(std::vector<JobId> beginnings, const std::string& why
       continue;
     }
     Decline(job->offer.token, job->offer.attempt, "journal: " + why);
-    SetStage(*job, Stage::kReturned);
-    const auto [first, last] = by_token_.equal_range(job->offer.token);
-    by_token_.erase(std::find_if(first, last, [&](const auto& each) { return each.second == id; }));
-    jobs_.erase(id);
+    Remove(*job);
   }
 }
 

@@ -22,32 +22,32 @@ class MqttConnection {
   struct Options {
     std::string host = "127.0.0.1";
     int port = 1883;
-    std::string client_id;
+    std::string client_id{};
     std::string user{};      // defaults to client_id
     std::string password{};
     bool clean_start = true; // the server: true (roll call repairs); a worker: false
     std::uint32_t session_expiry_seconds = 0;
     int keepalive_seconds = 15;
     std::uint16_t receive_max = 65535;
-    std::vector<std::string> subscriptions;  // QoS 1
+    std::vector<std::string> subscriptions{};  // QoS 1
     // Handed over and not yet acknowledged: beyond it Publish refuses.
     std::size_t backlog_bytes_max = 64 << 20;
   };
   struct Message {
-    std::string topic;
-    std::string payload;
+    std::string topic{};
+    std::string payload{};
     bool retained = false;
     std::string response_topic{};      // MQTT 5
     std::string correlation_data{};    // MQTT 5
   };
   struct Will {
-    std::string topic;
-    std::string payload;
+    std::string topic{};
+    std::string payload{};
     std::uint32_t delay_seconds = 5;
   };
   struct Publication {
-    std::string topic;
-    std::string payload;
+    std::string topic{};
+    std::string payload{};
     int qos = 1;
     bool retain = false;
     std::optional<std::uint32_t> expiry_seconds{};  // MQTT 5 only
@@ -56,10 +56,10 @@ class MqttConnection {
   };
   struct Handlers {
     // Asked before each connect: the will of this connection (none: no will).
-    std::function<std::optional<Will>()> make_will;
-    std::function<void()> on_up;     // connected and subscribed
-    std::function<void(std::string reason)> on_down;
-    std::function<void(Message)> on_message;
+    std::function<std::optional<Will>()> make_will{};
+    std::function<void()> on_up{};     // connected and subscribed
+    std::function<void(std::string reason)> on_down{};
+    std::function<void(Message)> on_message{};
   };
 
   MqttConnection(Options options, Handlers handlers);

@@ -18,75 +18,26 @@ bool Reads(std::string_view text) {
   return in.Skip() && in.End();
 }
 
+// clang-format off
+const char* const kTexts[] = {
+    "null", "true", "false", "0", "-0", "12", "-12.5", "1e3", "1E-3", "1e400", "-1e400", "1e-400",
+    "123456789012345678901234567890", "01", "-", "1.", ".5", "+1", "1e", "0x1", "NaN", "nul",
+    "truefalse", "\"\"", "\"a\\n\\u0041\\ud83d\\ude00\"", "\"\\ud83d\"", "\"\\ude00\"",
+    "\"\\ud83dx\"", "\"\\x\"", "\"\\u12g4\"", "\"\\u12", "\"a\nb\"", "\"a", "'a'", "\"\xc3\xa9\"",
+    "\"\xc3\"", "\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"",
+    "\"\xf0\x9f\x98\x80\"", "[]", "[1,2]", "[1,]", "[,1]", "[1 2]", "[", "]", "{}", "{\"a\":1}",
+    "{\"a\":1,}", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1 \"b\":2}", "{\"a\":[{\"b\":{}}]}",
+    " [ 1 , 2 ] ", "[1]x", "", " ", "/*c*/1", "[1]\n",};
+// clang-format on
+
 // Compares the verdict on every text with that of the tree parser: what is handed on as raw text
 // must parse on the other side.
 TEST(JsonTextTest, AcceptsExactlyWhatTheTreeParserAccepts) {
   const std::string deep = std::string(90, '[') + "1" + std::string(90, ']');
   const std::string too_deep = std::string(200, '[') + std::string(200, ']');
-  const std::vector<std::string> texts = {"null",
-                                          "true",
-                                          "false",
-                                          "0",
-                                          "-0",
-                                          "12",
-                                          "-12.5",
-                                          "1e3",
-                                          "1E-3",
-                                          "1e400",
-                                          "-1e400",
-                                          "1e-400",
-                                          "123456789012345678901234567890",
-                                          "01",
-                                          "-",
-                                          "1.",
-                                          ".5",
-                                          "+1",
-                                          "1e",
-                                          "0x1",
-                                          "NaN",
-                                          "nul",
-                                          "truefalse",
-                                          "\"\"",
-                                          "\"a\\n\\u0041\\ud83d\\ude00\"",
-                                          "\"\\ud83d\"",
-                                          "\"\\ude00\"",
-                                          "\"\\ud83dx\"",
-                                          "\"\\x\"",
-                                          "\"\\u12g4\"",
-                                          "\"\\u12",
-                                          "\"a\nb\"",
-                                          "\"a",
-                                          "'a'",
-                                          "\"\xc3\xa9\"",
-                                          "\"\xc3\"",
-                                          "\"\xff\"",
-                                          "\"\xc0\x80\"",
-                                          "\"\xed\xa0\x80\"",
-                                          "\"\xf4\x90\x80\x80\"",
-                                          "\"\xf0\x9f\x98\x80\"",
-                                          "[]",
-                                          "[1,2]",
-                                          "[1,]",
-                                          "[,1]",
-                                          "[1 2]",
-                                          "[",
-                                          "]",
-                                          "{}",
-                                          "{\"a\":1}",
-                                          "{\"a\":1,}",
-                                          "{\"a\"}",
-                                          "{\"a\":}",
-                                          "{a:1}",
-                                          "{\"a\":1 \"b\":2}",
-                                          "{\"a\":[{\"b\":{}}]}",
-                                          " [ 1 , 2 ] ",
-                                          "[1]x",
-                                          "",
-                                          " ",
-                                          "/*c*/1",
-                                          "[1]\n",
-                                          deep,
-                                          too_deep};
+  std::vector<std::string> texts(std::begin(kTexts), std::end(kTexts));
+  texts.push_back(deep);
+  texts.push_back(too_deep);
   for (const std::string& text : texts) {
     EXPECT_EQ(Reads(text), ParseJson(text).has_value()) << text;
   }

@@ -141,7 +141,8 @@ class World : public Ports {
     }
     return true;
   }
-  void KillLeftovers(const std::string& token, const std::optional<ProcessGroup>& group) override {
+  void KillLeftovers(const std::string& token, std::uint32_t,
+                     const std::optional<ProcessGroup>& group) override {
     killed.emplace_back(token, group);
   }
   void Reply(std::uint64_t request, Answer answer) override { replies[request] = answer; }
