@@ -158,6 +158,9 @@ class TaskSource {
   virtual ~TaskSource() = default;
   // Nothing when the task is no longer open. Throws StoreError.
   virtual std::shared_ptr<const interpreter::OpenTask> Load(const TaskRef& task) = 0;
+  // The ARN of its execution, which an offer names; empty when the task is no longer open. Throws
+  // StoreError.
+  virtual std::string ExecutionArn(const TaskRef&) { return {}; }
 };
 
 // For everybody who sends Requests. Thread-safe; never blocks.

@@ -8,16 +8,29 @@ StoreTaskSource::StoreTaskSource(store::Backend& backend)
     : backend_(backend),
       readers_(static_cast<std::size_t>(backend.catalogue().Partitions())) {}
 
+store::Queries* StoreTaskSource::Reader(int partition) {
+  const auto index = static_cast<std::size_t>(partition);
+  if (partition < 0 || index >= readers_.size()) return nullptr;
+  if (readers_[index] == nullptr) readers_[index] = backend_.OpenReader(partition);
+  return readers_[index].get();
+}
+
 std::shared_ptr<const interpreter::OpenTask> StoreTaskSource::Load(const TaskRef& task) {
-  const auto partition = static_cast<std::size_t>(task.partition);
-  if (task.partition < 0 || partition >= readers_.size()) return nullptr;
-  auto& reader = readers_[partition];
-  if (reader == nullptr) reader = backend_.OpenReader(task.partition);
+  store::Queries* const reader = Reader(task.partition);
+  if (reader == nullptr) return nullptr;
   const auto row = reader->Task({task.execution, task.task});
   if (!row || row->state == store::TaskState::kCancelling) return nullptr;
   auto open = std::make_shared<interpreter::OpenTask>(store::DecodeTask(row->spec));
   open->attempt = row->attempt;
   return open;
+}
+
+std::string StoreTaskSource::ExecutionArn(const TaskRef& task) {
+  store::Queries* const reader = Reader(task.partition);
+  const auto row = reader == nullptr ? std::nullopt : reader->Get(task.execution);
+  if (!row) return {};
+  return "arn:towline:states:local:" + row->tenant + ":execution:" + row->machine + ":" +
+         row->name;
 }
 
 }  // namespace towline::engine
