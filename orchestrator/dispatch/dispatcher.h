@@ -31,8 +31,10 @@ struct Settings {
   Seconds offer_timeout{10};      // an unanswered offer is repeated, same attempt
   Seconds liveness_window{45};    // silence after an offer or roll call: the worker is lost
   Seconds grace{10};              // of cancels, when the job says nothing
+  Seconds settle{1};              // after a roll call: time for results that are on their way
+  Seconds ageing{300};            // so much waiting counts as one step of priority
   std::size_t payload_budget_bytes = 16 << 20;  // payloads of waiting jobs kept at hand
-  // Which tenants' workers an execution of another tenant may use: {execution tenant, worker tenant}.
+  // Which tenants' workers an execution of another tenant may use: {execution's, workers'}.
   std::vector<std::pair<std::string, std::string>> grants;
   // Topics a tenant may publish to with mqtt:publish; MQTT filters. No entry: any but towline/, $.
   std::map<std::string, std::vector<std::string>> publish_allow;
@@ -125,6 +127,8 @@ class Dispatcher {
 
   // Requests of people.
   Status SetDrain(std::string_view tenant, std::string_view worker, bool drain, Timestamp now);
+  // An operator has given up on a cancelled task and its row is gone: frees its slot.
+  void Forget(const engine::TaskRef& task, Timestamp now);
   std::vector<WorkerView> Workers(std::string_view tenant) const;  // empty tenant: all
   std::optional<TaskView> Describe(const engine::TaskRef& task, Timestamp now) const;
   // Has any worker of the tenant ever announced this type?
@@ -137,3 +141,5 @@ class Dispatcher {
 };
 
 }  // namespace towline::dispatch
+
+#include "orchestrator/dispatch/reply.h"  // whoever carries replies must be able to destroy them
