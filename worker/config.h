@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "statemachines/base/result.h"
+#include "worker/agent.h"
+#include "worker/program.h"
+
+namespace towline::worker {
+
+// The site's file, worker.toml. Filled and checked by LoadConfig(), passed by const reference;
+// docs/worker.md is its reference.
+struct Config {
+  std::string tenant = "default";
+  std::string name{};  // required
+  int slots = 4;       // jobs at a time
+  std::vector<std::string> queues{"default"};
+  std::map<std::string, std::string> labels{};
+  std::string state = "./towline-worker-data";  // directory of the journal; made when missing
+  std::string socket{};                         // default: agent.sock in the state directory
+  std::string log_level = "info";               // debug, info, warning, error, off
+  int stop_seconds = 30;                        // how long running jobs may go on after SIGTERM
+
+  struct Broker {
+    std::string host = "127.0.0.1";
+    int port = 1883;
+    std::string user{};  // default: {tenant}_{name}
+    std::string password{};
+    int keepalive_seconds = 15;
+  } broker{};
+
+  struct Type {
+    std::string name{};
+    int slots = 0;  // 0: only the worker's own limit
+    JobType::Restart restart = JobType::Restart::kReport;
+    std::optional<jobs::StartMode> start{};
+    std::string on_worker_lost{};
+    bool manual_heartbeat = false;
+    std::optional<int> grace_seconds{};
+    std::string handler{};  // built in, or
+    Program program{};      // of the site
+  };
+  std::vector<Type> types{};
+};
+
+// The error says the file, the line and what to do.
+Result<Config> LoadConfig(const std::string& path);
+
+}  // namespace towline::worker

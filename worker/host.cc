@@ -1,0 +1,266 @@
+#include "worker/host.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <random>
+#include <system_error>
+#include <thread>
+
+#include "proto/jobs/topics.h"
+#include "statemachines/base/check.h"
+#include "statemachines/base/log.h"
+#include "worker/builtin_handlers.h"
+#include "worker/leftovers.h"
+
+namespace towline::worker {
+namespace {
+
+// Longer than the will's delay: a short interruption is then no loss of the worker.
+constexpr std::uint32_t kSessionExpirySeconds = 300;
+constexpr Millis kFirstComplaint{2'000};
+constexpr Millis kNextComplaint{60'000};
+constexpr int kDrainMs = 500;
+
+std::string OwnPath() {
+  std::error_code error;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "towline-worker" : path.string();
+}
+
+int MakeEventFd() {
+  const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  return fd;
+}
+
+std::map<std::string, std::string> HostFacts() {
+  std::map<std::string, std::string> facts;
+  utsname name{};
+  if (uname(&name) == 0) {
+    facts["name"] = name.nodename;
+    facts["os"] = std::string(name.sysname) + " " + name.release + " " + name.machine;
+  }
+  facts["cpus"] = std::to_string(std::thread::hardware_concurrency());
+  return facts;
+}
+
+}  // namespace
+
+AgentSettings Host::SettingsOf(const Config& config) {
+  return {.tenant = config.tenant,
+          .name = config.name,
+          .slots = config.slots,
+          .queues = config.queues,
+          .labels = config.labels,
+          .host = HostFacts(),
+          .version = TOWLINE_VERSION,
+          .stop_timeout = Seconds(config.stop_seconds),
+          .seed = std::random_device{}()};
+}
+
+std::vector<JobType> Host::MakeTypes(const Config& config) {
+  std::vector<JobType> types;
+  for (const Config::Type& type : config.types) {
+    if (type.handler.empty()) {
+      handlers_.push_back(std::make_unique<ProgramHandler>(runner_, type.program));
+    } else {
+      handlers_.push_back(MakeBuiltinHandler(type.handler));
+    }
+    JobType made{.name = type.name,
+                 .slots = type.slots,
+                 .restart = type.restart,
+                 .manual_heartbeat = type.manual_heartbeat,
+                 .start = type.start,
+                 .on_worker_lost = type.on_worker_lost,
+                 .handler = handlers_.back().get()};
+    if (type.grace_seconds) made.grace = Seconds(*type.grace_seconds);
+    types.push_back(std::move(made));
+  }
+  return types;
+}
+
+jobs::MqttConnection::Options Host::OptionsOf(const Config& config) const {
+  return {.host = config.broker.host,
+          .port = config.broker.port,
+          .client_id = agent_.principal(),
+          .user = config.broker.user,
+          .password = config.broker.password,
+          .clean_start = false,
+          .session_expiry_seconds = kSessionExpirySeconds,
+          .keepalive_seconds = config.broker.keepalive_seconds,
+          .receive_max = static_cast<std::uint16_t>(std::min(config.slots + 8, 65'535)),
+          .subscriptions = agent_.Subscriptions()};
+}
+
+jobs::MqttConnection::Handlers Host::MakeHandlers() {
+  return {
+      .make_will = [this]() -> std::optional<jobs::MqttConnection::Will> {
+        const std::uint64_t number = ++connection_number_;
+        return jobs::MqttConnection::Will{
+            .topic = jobs::PresenceTopic(agent_.principal()),
+            .payload = Agent::Will(settings_, agent_.incarnation(), number)};
+      },
+      .on_up = [this] { Push(LinkUp{connection_number_}); },
+      .on_down = [this](std::string why) { Push(LinkDown{std::move(why)}); },
+      .on_message = [this](jobs::MqttConnection::Message message) { Push(std::move(message)); }};
+}
+
+Host::Host(const Config& config)
+    : broker_(config.broker.host + ":" + std::to_string(config.broker.port)),
+      settings_(SettingsOf(config)),
+      wall_start_(std::chrono::floor<Millis>(std::chrono::system_clock::now())),
+      steady_start_(std::chrono::steady_clock::now()),
+      wake_fd_(MakeEventFd()),
+      journal_(config.state),
+      runner_({.socket = std::filesystem::absolute(config.socket).string(),
+               .agent = OwnPath(),
+               .worker = jobs::Principal{config.tenant, config.name}.text()},
+              *this),
+      agent_(settings_, MakeTypes(config), journal_, *this, wall_start_),
+      local_(config.socket, *this),
+      complain_at_(wall_start_ + kFirstComplaint),
+      connection_number_(agent_.incarnation()),
+      connection_(OptionsOf(config), MakeHandlers()) {}
+
+Host::~Host() {
+  connection_.Stop(0);
+  close(wake_fd_);
+}
+
+// The wall clock may jump; durations may not. Site clocks are wrong anyway.
+Timestamp Host::Now() const {
+  return wall_start_ + std::chrono::floor<Millis>(std::chrono::steady_clock::now() - steady_start_);
+}
+
+void Host::Push(Input input) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    wake = inbox_.empty();
+    inbox_.push_back(std::move(input));
+  }
+  if (!wake) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof one);
+}
+
+int Host::Run(int signals) {
+  connection_.Start();
+  Log(LogLevel::kInfo, "worker_started",
+      {{"worker", agent_.principal()},
+       {"broker", broker_},
+       {"slots", std::to_string(settings_.slots)},
+       {"incarnation", std::to_string(agent_.incarnation())},
+       {"version", TOWLINE_VERSION}});
+  Timestamp deadline = agent_.RunOnce(Now());
+  while (!agent_.stopped()) {
+    if (!up_) deadline = std::min(deadline, complain_at_);
+    const auto wait = std::clamp<std::int64_t>((deadline - Now()).count(), 0, 3'600'000);
+    pollfd waits[] = {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
+                      {.fd = runner_.fd(), .events = POLLIN, .revents = 0},
+                      {.fd = local_.fd(), .events = POLLIN, .revents = 0},
+                      {.fd = signals, .events = POLLIN, .revents = 0}};
+    poll(waits, 4, static_cast<int>(wait));
+    if (waits[0].revents != 0) TakeInputs();
+    if (waits[1].revents != 0) runner_.HandleReady();
+    if (waits[2].revents != 0) local_.HandleReady();
+    if (waits[3].revents != 0 && !TakeSignals(signals)) return 1;
+    ComplainAboutLink();
+    deadline = agent_.RunOnce(Now());
+  }
+  connection_.Stop(kDrainMs);
+  Log(LogLevel::kInfo, "worker_stopped",
+      {{"unacknowledged", std::to_string(agent_.unacknowledged())}});
+  return 0;
+}
+
+void Host::TakeInputs() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto got = read(wake_fd_, &count, sizeof count);
+  std::vector<Input> inputs;
+  {
+    const std::lock_guard lock(mutex_);
+    inputs.swap(inbox_);
+  }
+  for (Input& input : inputs) Take(std::move(input));
+}
+
+void Host::Take(Input input) {
+  const Timestamp now = Now();
+  std::visit(
+      Overload{[&](const LinkUp& link) {
+                 up_ = true;
+                 Log(LogLevel::kInfo, "broker_connected", {{"broker", broker_}});
+                 agent_.OnLinkUp(link.connection, now);
+               },
+               [&](const LinkDown& link) {
+                 up_ = false;
+                 complain_at_ = now + kNextComplaint;
+                 Log(LogLevel::kWarning, "broker_lost", {{"broker", broker_}, {"why", link.why}});
+                 agent_.OnLinkDown(now);
+               },
+               [&](const jobs::MqttConnection::Message& message) {
+                 agent_.OnMessage(message.topic, message.payload, now);
+               }},
+      input);
+}
+
+bool Host::TakeSignals(int signals) {
+  signalfd_siginfo info{};
+  while (read(signals, &info, sizeof info) == sizeof info) {
+    if (agent_.held() > 0 || agent_.unacknowledged() > 0) {
+      Log(LogLevel::kInfo, "worker_stopping",
+          {{"running", std::to_string(agent_.held())},
+           {"unacknowledged", std::to_string(agent_.unacknowledged())},
+           {"patience_seconds", std::to_string(settings_.stop_timeout.count())}});
+    }
+    if (std::exchange(asked_to_stop_, true)) return false;
+    agent_.Stop(Now());
+  }
+  return true;
+}
+
+void Host::ComplainAboutLink() {
+  const Timestamp now = Now();
+  if (up_ || now < complain_at_) return;
+  complain_at_ = now + kNextComplaint;
+  Log(LogLevel::kWarning, "broker_unreachable",
+      {{"broker", broker_}, {"why", connection_.last_error()}});
+}
+
+bool Host::Publish(std::string topic, std::string payload, bool retain) {
+  return connection_.Publish(
+      {.topic = std::move(topic), .payload = std::move(payload), .retain = retain});
+}
+
+void Host::KillLeftovers(const std::string& token, std::uint32_t attempt,
+                         const std::optional<ProcessGroup>& group) {
+  const int killed = KillProcessesOf(token, attempt, group);
+  if (killed > 0) {
+    Log(LogLevel::kInfo, "leftovers_killed",
+        {{"attempt", std::to_string(attempt)}, {"processes", std::to_string(killed)}});
+  }
+}
+
+void Host::Reply(std::uint64_t request, Answer answer) { local_.Reply(request, answer); }
+
+void Host::OnFinished(JobId id, Outcome outcome) {
+  agent_.OnFinished(id, std::move(outcome), Now());
+}
+void Host::OnProgress(JobId id, Progress progress) {
+  agent_.OnProgress(id, std::move(progress), Now());
+}
+void Host::OnHeartbeat(JobId id) { agent_.OnHeartbeat(id, Now()); }
+void Host::OnRequest(std::uint64_t request, jobs::Callback callback) {
+  agent_.OnRequest(request, std::move(callback), Now());
+}
+
+}  // namespace towline::worker

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "proto/jobs/mqtt_connection.h"
+#include "worker/agent.h"
+#include "worker/config.h"
+#include "worker/local_socket.h"
+#include "worker/process_runner.h"
+#include "worker/sqlite_journal.h"
+
+namespace towline::worker {
+
+// The real world around one agent: broker, journal, programs, local socket, clock. It knows all
+// parts, and is the driver: one thread, the caller's, that waits for whatever comes first and
+// feeds the agent; the broker connection has a thread of its own and only hands over.
+class Host : private Ports, private ProcessRunner::Sink, private LocalSocket::Sink {
+ public:
+  // Throws std::exception with one line for people when it cannot start.
+  explicit Host(const Config& config);
+  ~Host() override;
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // Returns when `signals` (a signalfd) has brought SIGINT or SIGTERM and the agent has stopped;
+  // a second signal ends it at once. The value is the exit code.
+  int Run(int signals);
+
+ private:
+  struct LinkUp {
+    std::uint64_t connection = 0;
+  };
+  struct LinkDown {
+    std::string why{};
+  };
+  using Input = std::variant<LinkUp, LinkDown, jobs::MqttConnection::Message>;
+
+  static AgentSettings SettingsOf(const Config& config);
+  std::vector<JobType> MakeTypes(const Config& config);
+  jobs::MqttConnection::Options OptionsOf(const Config& config) const;
+  jobs::MqttConnection::Handlers MakeHandlers();
+  void Push(Input input);  // any thread
+  void TakeInputs();
+  void Take(Input input);
+  bool TakeSignals(int signals);  // false: leave at once
+  void ComplainAboutLink();
+  Timestamp Now() const;
+
+  bool Publish(std::string topic, std::string payload, bool retain) override;
+  void KillLeftovers(const std::string& token, std::uint32_t attempt,
+                     const std::optional<ProcessGroup>& group) override;
+  void Reply(std::uint64_t request, Answer answer) override;
+  void OnFinished(JobId id, Outcome outcome) override;
+  void OnProgress(JobId id, Progress progress) override;
+  void OnHeartbeat(JobId id) override;
+  void OnRequest(std::uint64_t request, jobs::Callback callback) override;
+
+  const std::string broker_;  // for people
+  const AgentSettings settings_;
+  const Timestamp wall_start_;
+  const std::chrono::steady_clock::time_point steady_start_;
+  int wake_fd_ = -1;
+  SqliteJournal journal_;
+  ProcessRunner runner_;
+  std::vector<std::unique_ptr<Handler>> handlers_;
+  Agent agent_;
+  LocalSocket local_;
+  bool up_ = false;
+  bool asked_to_stop_ = false;
+  Timestamp complain_at_{};
+  std::atomic<std::uint64_t> connection_number_;
+
+  std::mutex mutex_;
+  std::vector<Input> inbox_;  // guarded by mutex_
+
+  jobs::MqttConnection connection_;  // last: its thread ends before the rest goes
+};
+
+}  // namespace towline::worker

@@ -1,0 +1,34 @@
+#pragma once
+
+// What programs print, and what the agent makes of it. Pure.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "worker/handler.h"
+
+namespace towline::worker {
+
+// Everything that is known of a program when it has ended.
+struct ProgramEnd {
+  int wait_status = 0;        // as waitpid() gives it
+  std::string out{};          // standard output, at most a little more than a job's limit
+  std::size_t out_bytes = 0;  // all of it
+  std::string err_tail{};     // the end of standard error
+};
+
+// Exit code 0: standard output is the result, JSON (nothing: null). Any other: the job has failed,
+// with the error and cause of a JSON object {"error": …, "cause": …} on standard output if there
+// is one, else with Towline.ProgramFailed and the end of standard error.
+Outcome OutcomeOf(const ProgramEnd& end);
+
+// One line of file descriptor 3: {"percent": 40, "message": "…", "data": …, "checkpoint": …,
+// "heartbeat": true}, all optional. Nothing when the line is not that.
+struct ProgressLine {
+  Progress progress{};
+  bool says_something = false;  // besides the heartbeat
+};
+std::optional<ProgressLine> ParseProgressLine(std::string_view line);
+
+}  // namespace towline::worker
