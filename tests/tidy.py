@@ -60,7 +60,7 @@ ROOMS = {
         (BASE, LOG, "orchestrator/engine/", "proto/jobs/") + STORE_SEAMS, ("boost_json",)),
     "orchestrator/api": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", "orchestrator/engine/",
-         "orchestrator/dispatch/", API_PROTOS) + STORE_SEAMS,
+         "orchestrator/dispatch/", "proto/jobs/topics.h", API_PROTOS) + STORE_SEAMS,
         ("boost_json", "grpc", "protobuf", "openssl")),
     "orchestrator": (
         (CORE, LOG, "proto/", "orchestrator/"), ("boost_json", "cxxopts", "tomlpp", "grpc")),

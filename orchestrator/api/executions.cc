@@ -1,0 +1,168 @@
+#include "orchestrator/api/executions.h"
+
+#include <limits>
+
+#include "orchestrator/api/convert.h"
+#include "orchestrator/store/event_codec.h"
+
+namespace towline::api {
+namespace {
+
+Error InvalidInput(std::string why) {
+  return Error{Error::Code::kInvalidArgument,
+               "Invalid State Machine Execution Input: '" + std::move(why) + "'",
+               "InvalidExecutionInput"};
+}
+
+void FillStarted(const engine::ExecutionView& view, v1::StartExecutionResponse& response) {
+  response.set_execution_arn(view.arn);
+  SetTime(response.mutable_start_time(), view.started);
+  response.set_status(ToProto(view.status));
+  if (view.stopped) SetTime(response.mutable_stop_time(), *view.stopped);
+  if (view.output) AppendJson(*response.mutable_output(), **view.output);
+  if (view.error) response.set_error(*view.error);
+  if (view.cause) response.set_cause(*view.cause);
+}
+
+// The store's last word on an execution.
+void FillEnd(const interpreter::Event& event, v1::Execution* to) {
+  const auto fill = [to](const auto& end) {
+    if (end.error) to->set_error(*end.error);
+    if (end.cause) to->set_cause(*end.cause);
+  };
+  if (const auto* succeeded = std::get_if<interpreter::ExecutionSucceeded>(&event)) {
+    to->set_output(PrintJson(*succeeded->output));
+  } else if (const auto* failed = std::get_if<interpreter::ExecutionFailed>(&event)) {
+    fill(*failed);
+  } else if (const auto* aborted = std::get_if<interpreter::ExecutionAborted>(&event)) {
+    fill(*aborted);
+  }
+}
+
+}  // namespace
+
+Result<Json> Executions::ParseInput(const std::string& text) const {
+  if (text.empty()) return Json::EmptyObject();
+  if (text.size() > base_.settings.value_bytes_max) {
+    return InvalidInput("The input has " + std::to_string(text.size()) + " bytes, at most " +
+                        std::to_string(base_.settings.value_bytes_max) + " are allowed");
+  }
+  auto input = ParseJson(text);
+  if (!input) return InvalidInput(input.error().message);
+  return input;
+}
+
+void Executions::Start(const v1::StartExecutionRequest& request,
+                       const Reply<v1::StartExecutionResponse>& reply) {
+  const auto machine = ParseMachine(reply.tenant(), request.state_machine());
+  if (!machine) return reply.Fail(machine.error());
+  const bool named = !request.name().empty();
+  if (named) {
+    if (auto ok = CheckName(request.name(), "execution's name"); !ok) return reply.Fail(ok.error());
+  }
+  const auto entry = base_.machines.Find(machine->tenant, machine->name);
+  if (entry == nullptr) {
+    return reply.Fail(Error{Error::Code::kNotFound,
+                            "State Machine Does Not Exist: '" + machine->arn() + "'",
+                            "StateMachineDoesNotExist"});
+  }
+  if (entry->row.deleting) {
+    return reply.Fail(Error{Error::Code::kFailedPrecondition,
+                            "State Machine Is Being Deleted: '" + machine->arn() +
+                                "' takes no new executions",
+                            "StateMachineDeleting"});
+  }
+  auto input = ParseInput(request.input());
+  if (!input) return reply.Fail(input.error());
+
+  const ExecutionId id{machine->tenant, machine->name, named ? request.name() : RandomName()};
+  engine::StartExecution start;
+  start.info.tenant = id.tenant;
+  start.info.machine = id.machine;
+  start.info.name = id.name;
+  start.info.arn = id.arn();
+  start.info.machine_arn = id.machine_arn();
+  start.info.revision = entry->row.revision;
+  start.definition = entry->definition;
+  start.input = std::move(*input);
+  start.name_is_new = !named;
+  start.wait = request.wait();
+  start.reply = [reply](Result<engine::ExecutionView> view) {
+    if (!view) return reply.Fail(view.error());
+    reply.Fill([&view](auto& response) { FillStarted(*view, response); });
+  };
+  const int partition = base_.PartitionOf(id);
+  if (!base_.parts.requests.Post(partition, std::move(start))) reply.Fail(BusyError());
+}
+
+void FillPayloads(Foundation& base, store::Queries& reader, int partition,
+                  const store::ExecutionRow& row, v1::Execution* to) {
+  reader.Steps(row.key, 1, [&](const store::StepRow& step) {
+    for (const interpreter::EventRecord& record : store::DecodeStep(step.events)) {
+      if (const auto* started = std::get_if<interpreter::ExecutionStarted>(&record.event)) {
+        to->set_input(PrintJson(*started->input));
+      }
+    }
+    return false;
+  });
+  if (row.status == store::Status::kRunning) return;
+  constexpr auto kLast = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  reader.StepsBackwards(row.key, kLast, [&](const store::StepRow& step) {
+    const auto records = store::DecodeStep(step.events);
+    if (!records.empty()) FillEnd(records.back().event, to);
+    return false;
+  });
+  if (to->has_output()) base.MaskTokens(partition, row.key, *to->mutable_output());
+}
+
+void Executions::Describe(const v1::DescribeExecutionRequest& request,
+                          const Reply<v1::Execution>& reply) {
+  const auto located = base_.Locate(reply.tenant(), request.execution());
+  if (!located) return reply.Fail(located.error());
+  v1::Execution execution;
+  FillExecution(located->row, &execution);
+  if (!request.metadata_only()) {
+    const Readers::Lease reader(base_.readers, located->partition);
+    FillPayloads(base_, *reader, located->partition, located->row, &execution);
+  }
+  reply.Send(std::move(execution));
+}
+
+Status CheckErrorAndCause(const std::string& error, const std::string& cause) {
+  const auto check = [](const std::string& text, std::string_view what,
+                        std::size_t max) -> Status {
+    if (text.size() <= max) return Ok();
+    return Error{Error::Code::kInvalidArgument,
+                 "1 validation error detected: Value at '" + std::string(what) +
+                     "' failed to satisfy constraint: Member must have length less than or equal "
+                     "to " + std::to_string(max),
+                 "ValidationException"};
+  };
+  if (auto ok = check(error, "error", 256); !ok) return ok;
+  return check(cause, "cause", 32'768);
+}
+
+void Executions::Stop(const v1::StopExecutionRequest& request,
+                      const Reply<v1::StopExecutionResponse>& reply) {
+  if (auto ok = CheckErrorAndCause(request.error(), request.cause()); !ok) {
+    return reply.Fail(ok.error());
+  }
+  const auto id = ParseExecution(reply.tenant(), request.execution());
+  if (!id) return reply.Fail(id.error());
+  engine::StopExecution stop;
+  stop.execution = engine::ExecutionName{id->tenant, id->machine, id->name};
+  if (request.has_error()) stop.error = request.error();
+  if (request.has_cause()) stop.cause = request.cause();
+  stop.reply = [reply](Result<engine::ExecutionView> view) {
+    if (!view) return reply.Fail(view.error());
+    reply.Fill([&view](v1::StopExecutionResponse& response) {
+      if (view->stopped) SetTime(response.mutable_stop_time(), *view->stopped);
+      response.set_status(ToProto(view->status));
+    });
+  };
+  if (!base_.parts.requests.Post(base_.PartitionOf(*id), std::move(stop))) {
+    reply.Fail(BusyError());
+  }
+}
+
+}  // namespace towline::api

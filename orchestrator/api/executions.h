@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+
+#include "orchestrator/api/call.h"
+#include "orchestrator/api/foundation.h"
+#include "proto/towline/v1/executions.pb.h"
+
+namespace towline::api {
+
+class Watcher;
+
+// The use cases of proto/towline/v1/executions.proto. Any thread may call any of them. Start and
+// Stop answer on the partition's thread after the commit; the rest at once.
+class Executions {
+ public:
+  explicit Executions(Foundation& foundation) : base_(foundation) {}
+
+  void Start(const v1::StartExecutionRequest& request,
+             const Reply<v1::StartExecutionResponse>& reply);
+  void Describe(const v1::DescribeExecutionRequest& request, const Reply<v1::Execution>& reply);
+  void List(const v1::ListExecutionsRequest& request,
+            const Reply<v1::ListExecutionsResponse>& reply);
+  void Stop(const v1::StopExecutionRequest& request,
+            const Reply<v1::StopExecutionResponse>& reply);
+  void GetHistory(const v1::GetExecutionHistoryRequest& request,
+                  const Reply<v1::GetExecutionHistoryResponse>& reply);
+  // See watcher.h. `wake` may be called from any thread, and must only hand over.
+  Result<std::shared_ptr<Watcher>> Watch(std::string_view tenant,
+                                         const v1::WatchExecutionRequest& request,
+                                         std::function<void()> wake);
+
+ private:
+  Result<Json> ParseInput(const std::string& text) const;
+
+  Foundation& base_;
+};
+
+// Input, output, error and cause of an execution, from its first and last step.
+void FillPayloads(Foundation& base, store::Queries& reader, int partition,
+                  const store::ExecutionRow& row, v1::Execution* to);
+
+// Limits on what callers give as error and cause. Error ValidationException.
+Status CheckErrorAndCause(const std::string& error, const std::string& cause);
+
+}  // namespace towline::api

@@ -1,0 +1,74 @@
+#include "orchestrator/api/grpc/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "orchestrator/api/grpc/services.h"
+
+namespace towline::api {
+namespace {
+
+constexpr int kMessageBytesMax = 16 << 20;
+
+}  // namespace
+
+struct GrpcServer::Impl {
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  std::unique_ptr<grpc::Server> server;
+  int port = 0;
+  bool down = false;
+};
+
+GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(Service& service,
+                                                      const ListenAddress& address) {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  auto impl = std::make_unique<Impl>();
+  impl->services.push_back(door::StateMachinesDoor(service));
+  impl->services.push_back(door::ExecutionsDoor(service));
+  impl->services.push_back(door::TasksDoor(service));
+  impl->services.push_back(door::ActivitiesDoor(service));
+  impl->services.push_back(door::WorkersDoor(service));
+  impl->services.push_back(door::ExplainDoor(service));
+
+  grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.SetMaxSendMessageSize(kMessageBytesMax);
+  // Two servers on one port would share its callers between them: refuse instead.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Only health and reflection use the synchronous threads.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+  builder.AddListeningPort(address.text(), grpc::InsecureServerCredentials(), &impl->port);
+  for (const auto& one : impl->services) builder.RegisterService(one.get());
+  impl->server = builder.BuildAndStart();
+  if (impl->server == nullptr || impl->port == 0) {
+    return Error{Error::Code::kUnavailable,
+                 "Cannot listen on " + address.text() +
+                     " for gRPC: is another server running there? Give another address",
+                 ""};
+  }
+  if (auto* health = impl->server->GetHealthCheckService()) health->SetServingStatus(true);
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
+}
+
+GrpcServer::~GrpcServer() { Shutdown(Millis{0}); }
+
+int GrpcServer::port() const { return impl_->port; }
+
+void GrpcServer::Shutdown(Millis grace) {
+  if (std::exchange(impl_->down, true)) return;
+  if (auto* health = impl_->server->GetHealthCheckService()) health->Shutdown();
+  impl_->server->Shutdown(std::chrono::system_clock::now() + grace);
+}
+
+}  // namespace towline::api

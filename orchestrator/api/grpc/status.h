@@ -1,0 +1,22 @@
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/status.h>
+
+#include <optional>
+#include <string_view>
+
+#include "orchestrator/api/call.h"
+#include "statemachines/base/result.h"
+#include "statemachines/base/time.h"
+
+namespace towline::api::door {
+
+// An error as errors.proto describes it.
+grpc::Status ToStatus(const Error& error, const Diagnostics& diagnostics);
+
+// The metadata `towline-tenant`; empty without.
+std::string_view TenantOf(const grpc::CallbackServerContext& context);
+std::optional<Timestamp> DeadlineOf(const grpc::CallbackServerContext& context);
+
+}  // namespace towline::api::door

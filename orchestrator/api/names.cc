@@ -1,0 +1,191 @@
+#include "orchestrator/api/names.h"
+
+#include <array>
+#include <optional>
+#include <random>
+
+#include "proto/jobs/topics.h"
+
+namespace towline::api {
+namespace {
+
+constexpr std::string_view kArnPrefix = "arn:towline:states:local:";
+
+Error Invalid(std::string name, std::string message) {
+  return Error{Error::Code::kInvalidArgument, std::move(message), std::move(name)};
+}
+
+bool IsForbidden(unsigned char c) {
+  constexpr std::string_view kRefused = "<>{}[]?*\"#%\\^|~`$&,;:/ ";
+  return c < 0x20 || c == 0x7F || kRefused.find(static_cast<char>(c)) != std::string_view::npos;
+}
+
+// Control characters and spaces beyond ASCII, as UTF-8: U+0080 to U+009F and U+00A0.
+bool HasUnicodeControl(std::string_view name) {
+  for (std::size_t i = 0; i + 1 < name.size(); ++i) {
+    const auto second = static_cast<unsigned char>(name[i + 1]);
+    if (static_cast<unsigned char>(name[i]) == 0xC2 && second >= 0x80 && second <= 0xA0) return true;
+  }
+  return false;
+}
+
+std::size_t CodePoints(std::string_view text) {
+  std::size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  return count;
+}
+
+// What follows "arn:towline:states:local:{tenant}:{kind}:", or why there is none.
+struct ArnParts {
+  std::string tenant;
+  std::string_view rest;
+};
+Result<ArnParts> ParseArn(std::string_view said, std::string_view text, std::string_view kind) {
+  const Error invalid = Invalid("InvalidArn", "Invalid Arn: '" + std::string(text) +
+                                                  "': expected " + std::string(kArnPrefix) +
+                                                  "{tenant}:" + std::string(kind) + ":…");
+  if (text.substr(0, kArnPrefix.size()) != kArnPrefix) return invalid;
+  std::string_view rest = text.substr(kArnPrefix.size());
+  const std::size_t tenant_end = rest.find(':');
+  if (tenant_end == std::string_view::npos) return invalid;
+  const std::string_view tenant = rest.substr(0, tenant_end);
+  rest.remove_prefix(tenant_end + 1);
+  if (!jobs::IsTenantName(tenant) || rest.size() <= kind.size() ||
+      rest.substr(0, kind.size()) != kind || rest[kind.size()] != ':') {
+    return invalid;
+  }
+  rest.remove_prefix(kind.size() + 1);
+  if (!said.empty() && said != tenant) {
+    return Error{Error::Code::kPermissionDenied,
+                 "'" + std::string(text) + "' belongs to another tenant than the caller's '" +
+                     std::string(said) + "'; say --tenant or towline-tenant accordingly",
+                 "AccessDeniedException"};
+  }
+  return ArnParts{std::string(tenant), rest};
+}
+
+bool IsArn(std::string_view text) { return text.substr(0, 4) == "arn:"; }
+
+struct Plain {
+  std::string tenant, name;
+};
+Result<Plain> ParsePlain(std::string_view said, std::string_view text, std::string_view kind) {
+  if (text.empty()) {
+    return Invalid("MissingRequiredParameter", "The " + std::string(kind) + " is missing: give its "
+                                               "name or ARN");
+  }
+  Plain plain;
+  if (IsArn(text)) {
+    auto parts = ParseArn(said, text, kind);
+    if (!parts) return parts.error();
+    plain = Plain{std::move(parts->tenant), std::string(parts->rest)};
+    if (!CheckName(plain.name, kind)) {
+      return Invalid("InvalidArn", "Invalid Arn: '" + std::string(text) + "': '" + plain.name +
+                                       "' is no name of a " + std::string(kind));
+    }
+    return plain;
+  }
+  auto tenant = ResolveTenant(said);
+  if (!tenant) return tenant.error();
+  if (auto ok = CheckName(text, kind); !ok) return ok.error();
+  return Plain{std::move(*tenant), std::string(text)};
+}
+
+}  // namespace
+
+std::string MachineName::arn() const {
+  return std::string(kArnPrefix) + tenant + ":stateMachine:" + name;
+}
+std::string ActivityName::arn() const {
+  return std::string(kArnPrefix) + tenant + ":activity:" + name;
+}
+std::string ExecutionId::arn() const {
+  return std::string(kArnPrefix) + tenant + ":execution:" + machine + ":" + name;
+}
+std::string ExecutionId::machine_arn() const {
+  return std::string(kArnPrefix) + tenant + ":stateMachine:" + machine;
+}
+
+Status CheckName(std::string_view name, std::string_view what) {
+  const auto refuse = [&](std::string_view why) {
+    return Invalid("InvalidName", "Invalid Name: '" + std::string(name) + "': a " +
+                                      std::string(what) + " " + std::string(why));
+  };
+  if (name.empty()) return refuse("has at least one character");
+  if (CodePoints(name) > kNameLengthMax) return refuse("has at most 80 characters");
+  for (const char c : name) {
+    if (IsForbidden(static_cast<unsigned char>(c))) {
+      return refuse("has no spaces, no control characters and none of <>{}[]?*\"#%\\^|~`$&,;:/");
+    }
+  }
+  if (HasUnicodeControl(name)) return refuse("has no control characters");
+  return Ok();
+}
+
+Result<std::string> ResolveTenant(std::string_view said) {
+  if (said.empty()) return std::string(kDefaultTenant);
+  if (!jobs::IsTenantName(said)) {
+    return Invalid("ValidationException",
+                   "'" + std::string(said) +
+                       "' is no tenant: 1 to 32 of a-z, 0-9 and -, not beginning with -");
+  }
+  return std::string(said);
+}
+
+Result<MachineName> ParseMachine(std::string_view said, std::string_view text) {
+  auto plain = ParsePlain(said, text, "stateMachine");
+  if (!plain) return plain.error();
+  return MachineName{std::move(plain->tenant), std::move(plain->name)};
+}
+
+Result<ActivityName> ParseActivity(std::string_view said, std::string_view text) {
+  auto plain = ParsePlain(said, text, "activity");
+  if (!plain) return plain.error();
+  return ActivityName{std::move(plain->tenant), std::move(plain->name)};
+}
+
+Result<ExecutionId> ParseExecution(std::string_view said, std::string_view text) {
+  ExecutionId id;
+  std::string_view rest = text;
+  if (IsArn(text)) {
+    auto parts = ParseArn(said, text, "execution");
+    if (!parts) return parts.error();
+    id.tenant = std::move(parts->tenant);
+    rest = parts->rest;
+  } else {
+    auto tenant = ResolveTenant(said);
+    if (!tenant) return tenant.error();
+    id.tenant = std::move(*tenant);
+  }
+  const std::size_t split = rest.find_first_of(":/");
+  if (split == std::string_view::npos || !CheckName(rest.substr(0, split), "stateMachine") ||
+      !CheckName(rest.substr(split + 1), "execution name")) {
+    return Invalid("InvalidArn", "Invalid Arn: '" + std::string(text) +
+                                     "' names no execution: give its ARN, or MACHINE/NAME");
+  }
+  id.machine = std::string(rest.substr(0, split));
+  id.name = std::string(rest.substr(split + 1));
+  return id;
+}
+
+std::string RandomName() {
+  thread_local std::mt19937_64 random = [] {
+    std::random_device device;
+    std::seed_seq seed{device(), device(), device(), device(), device(), device()};
+    return std::mt19937_64(seed);
+  }();
+  const std::array<std::uint64_t, 2> bits = {
+      (random() & 0xFFFFFFFFFFFF0FFFULL) | 0x4000ULL,
+      (random() & 0x3FFFFFFFFFFFFFFFULL) | 0x8000000000000000ULL};
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string name;
+  name.reserve(36);
+  for (int digit = 0; digit < 32; ++digit) {
+    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) name += '-';
+    const std::uint64_t word = bits[static_cast<std::size_t>(digit / 16)];
+    name += kHex[(word >> (60 - 4 * (digit % 16))) & 0xF];
+  }
+  return name;
+}
+
+}  // namespace towline::api

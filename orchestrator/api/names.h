@@ -1,0 +1,47 @@
+#pragma once
+
+// Names and ARNs, as callers write them. Wherever the API asks for a thing, its ARN
+// (arn:towline:states:local:{tenant}:…) and its short name are taken.
+
+#include <string>
+#include <string_view>
+
+#include "statemachines/base/result.h"
+
+namespace towline::api {
+
+inline constexpr std::string_view kDefaultTenant = "default";
+inline constexpr std::size_t kNameLengthMax = 80;
+
+struct MachineName {
+  std::string tenant, name;
+  std::string arn() const;
+};
+struct ExecutionId {
+  std::string tenant, machine, name;
+  std::string arn() const;
+  std::string machine_arn() const;
+};
+struct ActivityName {
+  std::string tenant, name;
+  std::string arn() const;
+};
+
+// 1 to 80 characters, none that the service refuses. Error InvalidName; `what` ("execution name")
+// begins the message.
+Status CheckName(std::string_view name, std::string_view what);
+
+// The caller's tenant: as said, or "default". Error ValidationException for what is no name.
+Result<std::string> ResolveTenant(std::string_view said);
+
+// `said` is the tenant that the caller named, empty for none: then an ARN's own counts. An ARN of
+// another tenant than the caller's is AccessDeniedException.
+Result<MachineName> ParseMachine(std::string_view said, std::string_view text);
+Result<ActivityName> ParseActivity(std::string_view said, std::string_view text);
+// Short: "{machine}/{name}" or "{machine}:{name}".
+Result<ExecutionId> ParseExecution(std::string_view said, std::string_view text);
+
+// A fresh name for an execution: a random UUID (version 4). Any thread.
+std::string RandomName();
+
+}  // namespace towline::api
