@@ -56,7 +56,7 @@ void Activities::List(const v1::ListActivitiesRequest& request,
   const std::string question = "activities " + *tenant;
   PageToken token;
   if (!request.next_token().empty()) {
-    auto decoded = DecodeToken(request.next_token(), question, base_.parts.clock());
+    auto decoded = base_.pages.Decode(request.next_token(), question, base_.parts.clock());
     if (!decoded) return reply.Fail(decoded.error());
     token = std::move(*decoded);
   }
@@ -65,7 +65,7 @@ void Activities::List(const v1::ListActivitiesRequest& request,
   const std::size_t shown = std::min(rows.size(), static_cast<std::size_t>(*size));
   for (std::size_t i = 0; i < shown; ++i) *response.add_activities() = ToProto(rows[i]);
   if (rows.size() > shown) {
-    response.set_next_token(EncodeToken(PageToken{.numbers = {}, .text = rows[shown - 1].name},
+    response.set_next_token(base_.pages.Encode(PageToken{.numbers = {}, .text = rows[shown - 1].name},
                                         question, base_.parts.clock()));
   }
   reply.Send(std::move(response));

@@ -51,7 +51,7 @@ void Executions::GetHistory(const v1::GetExecutionHistoryRequest& request,
                                (options.reverse ? " reverse" : "") + (options.full ? " full" : "");
   HistoryPosition from = options.reverse ? HistoryPager::Newest() : HistoryPosition{};
   if (!request.next_token().empty()) {
-    const auto token = DecodeToken(request.next_token(), question, base_.parts.clock());
+    const auto token = base_.pages.Decode(request.next_token(), question, base_.parts.clock());
     if (!token) return reply.Fail(token.error());
     from = FromToken(*token);
   }
@@ -62,7 +62,7 @@ void Executions::GetHistory(const v1::GetExecutionHistoryRequest& request,
   v1::GetExecutionHistoryResponse response;
   for (v1::HistoryEvent& event : page.events) *response.add_events() = std::move(event);
   if (page.more) {
-    response.set_next_token(EncodeToken(ToToken(page.next), question, base_.parts.clock()));
+    response.set_next_token(base_.pages.Encode(ToToken(page.next), question, base_.parts.clock()));
   }
   if (options.full && request.next_token().empty()) {
     AddEvidence(*reader, located->row.key, &response);

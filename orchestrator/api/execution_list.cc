@@ -83,7 +83,7 @@ void Executions::List(const v1::ListExecutionsRequest& request,
   PageToken token{.numbers = std::vector<std::uint64_t>(partitions, 0), .text = {}};
   if (!request.next_token().empty()) {
     const auto question_text = question->text + " " + std::to_string(partitions);
-    auto decoded = DecodeToken(request.next_token(), question_text, base_.parts.clock());
+    auto decoded = base_.pages.Decode(request.next_token(), question_text, base_.parts.clock());
     if (!decoded) return reply.Fail(decoded.error());
     token = std::move(*decoded);
   }
@@ -105,7 +105,7 @@ void Executions::List(const v1::ListExecutionsRequest& request,
   }
   if (newest != nullptr) {
     for (std::size_t i = 0; i < partitions; ++i) token.numbers[i] = runs[i].before;
-    response.set_next_token(EncodeToken(
+    response.set_next_token(base_.pages.Encode(
         token, question->text + " " + std::to_string(partitions), base_.parts.clock()));
   } else if (response.executions_size() == 0 && !question->filter.machine.empty()) {
     // Executions outlive their machine; only when there is neither, the name is wrong.

@@ -9,6 +9,7 @@
 
 #include "orchestrator/api/machine_table.h"
 #include "orchestrator/api/names.h"
+#include "orchestrator/api/page_token.h"
 #include "orchestrator/api/readers.h"
 #include "orchestrator/dispatch/dispatcher.h"
 #include "orchestrator/engine/definitions.h"
@@ -55,7 +56,8 @@ struct Foundation {
       : parts(std::move(used_parts)),
         settings(used_settings),
         readers(parts.backend, parts.backend.catalogue().Partitions()),
-        machines(parts.backend.catalogue(), parts.definitions) {}
+        machines(parts.backend.catalogue(), parts.definitions),
+        pages(parts.backend.catalogue().MacKeys()) {}
 
   int PartitionOf(const ExecutionId& id) const;
   // From the name that the caller used. Errors InvalidArn, ExecutionDoesNotExist.
@@ -69,6 +71,7 @@ struct Foundation {
   const Settings settings;
   Readers readers;
   MachineTable machines;
+  const PageTokens pages;
 };
 
 inline ExecutionId IdOf(const store::ExecutionRow& row) {

@@ -132,7 +132,7 @@ HistoryPage HistoryPager::Read(store::Queries& reader, const HistoryPosition& fr
 
   in::HistoryProjection projection(*definition_);
   std::vector<in::HistoryEvent> projected;
-  for (const auto& [seq, record] : context.found()) projection.Project(record, false, projected);
+  for (const auto& [seq, record] : context.found()) projection.Observe(record);
   for (const in::EventRecord& record : records) {
     projected.clear();
     projection.Project(record, options.include_data, projected);

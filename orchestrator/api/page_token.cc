@@ -1,8 +1,14 @@
 #include "orchestrator/api/page_token.h"
 
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 #include <charconv>
 #include <chrono>
 #include <optional>
+
+#include "statemachines/base/check.h"
 
 namespace towline::api {
 namespace {
@@ -40,16 +46,21 @@ std::optional<std::string> FromBase64Url(std::string_view text) {
   return bytes;
 }
 
-// FNV-1a: any change of the token or of the question shows.
-std::uint64_t CheckSum(std::string_view body, std::string_view question) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL;
-  const auto add = [&hash](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-    hash = (hash ^ 0x1FF) * 0x100000001B3ULL;
-  };
-  add(body);
-  add(question);
-  return hash;
+constexpr std::size_t kSealBytes = 16;
+
+// HMAC-SHA256 of the body and its question, shortened.
+std::string Seal(const store::MacKey& key, std::string_view body, std::string_view question) {
+  // The key seals other things too: task tokens never begin like this.
+  std::string text("page token\0", 11);
+  text += body;
+  text += '\0';
+  text += question;
+  unsigned char seal[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  CHECK(HMAC(EVP_sha256(), key.bytes.data(), static_cast<int>(key.bytes.size()),
+             reinterpret_cast<const unsigned char*>(text.data()), text.size(), seal,
+             &length) != nullptr);
+  return std::string(reinterpret_cast<const char*>(seal), kSealBytes);
 }
 
 std::optional<std::uint64_t> TakeNumber(std::string_view& text) {
@@ -61,46 +72,49 @@ std::optional<std::uint64_t> TakeNumber(std::string_view& text) {
   return number;
 }
 
-// "sum.time.count.number.number.….text"
-std::optional<PageToken> Decode(std::string_view bytes, std::string_view question, Timestamp now) {
-  const auto sum = TakeNumber(bytes);
-  if (!sum || *sum != CheckSum(bytes, question)) return std::nullopt;
-  const auto time = TakeNumber(bytes);
-  const auto count = TakeNumber(bytes);
-  if (!time || !count || *count > bytes.size()) return std::nullopt;
+// "time.count.number.number.….text"
+std::optional<PageToken> Read(std::string_view body, Timestamp now) {
+  const auto time = TakeNumber(body);
+  const auto count = TakeNumber(body);
+  if (!time || !count || *count > body.size()) return std::nullopt;
   const Timestamp made{Millis(static_cast<std::int64_t>(*time))};
   if (now - made > kLifetime) return std::nullopt;
   PageToken token;
   for (std::uint64_t i = 0; i < *count; ++i) {
-    const auto number = TakeNumber(bytes);
+    const auto number = TakeNumber(body);
     if (!number) return std::nullopt;
     token.numbers.push_back(*number);
   }
-  token.text = std::string(bytes);
+  token.text = std::string(body);
   return token;
 }
 
 }  // namespace
 
-std::string EncodeToken(const PageToken& token, std::string_view question, Timestamp now) {
+std::string PageTokens::Encode(const PageToken& token, std::string_view question,
+                               Timestamp now) const {
   std::string body = std::to_string(now.time_since_epoch().count()) + "." +
                      std::to_string(token.numbers.size()) + ".";
   for (const std::uint64_t number : token.numbers) body += std::to_string(number) + ".";
   body += token.text;
-  return ToBase64Url(std::to_string(CheckSum(body, question)) + "." + body);
+  return ToBase64Url(Seal(keys_.back(), body, question) + body);
 }
 
-Result<PageToken> DecodeToken(std::string_view text, std::string_view question, Timestamp now) {
+Result<PageToken> PageTokens::Decode(std::string_view text, std::string_view question,
+                                     Timestamp now) const {
   const auto bytes = FromBase64Url(text);
-  std::optional<PageToken> token;
-  if (bytes) token = Decode(*bytes, question, now);
-  if (!token) {
-    return Error{Error::Code::kInvalidArgument,
-                 "Invalid Token: 'nextToken' is damaged, older than 24 hours or was given for "
-                 "another question; list from the start",
-                 "InvalidToken"};
+  if (bytes && bytes->size() > kSealBytes) {
+    const std::string_view seal = std::string_view(*bytes).substr(0, kSealBytes);
+    const std::string_view body = std::string_view(*bytes).substr(kSealBytes);
+    for (const store::MacKey& key : keys_) {
+      if (CRYPTO_memcmp(seal.data(), Seal(key, body, question).data(), kSealBytes) != 0) continue;
+      if (auto token = Read(body, now)) return std::move(*token);
+    }
   }
-  return std::move(*token);
+  return Error{Error::Code::kInvalidArgument,
+               "Invalid Token: 'nextToken' is damaged, older than 24 hours or was given for another "
+               "question; list from the start",
+               "InvalidToken"};
 }
 
 Result<int> PageSize(int max_results) {

@@ -185,7 +185,7 @@ void StateMachines::List(const v1::ListStateMachinesRequest& request,
   const std::string question = "machines " + *tenant;
   PageToken token;
   if (!request.next_token().empty()) {
-    auto decoded = DecodeToken(request.next_token(), question, base_.parts.clock());
+    auto decoded = base_.pages.Decode(request.next_token(), question, base_.parts.clock());
     if (!decoded) return reply.Fail(decoded.error());
     token = std::move(*decoded);
   }
@@ -194,7 +194,7 @@ void StateMachines::List(const v1::ListStateMachinesRequest& request,
   const std::size_t shown = std::min(rows.size(), static_cast<std::size_t>(*size));
   for (std::size_t i = 0; i < shown; ++i) FillMachine(rows[i], response.add_state_machines());
   if (rows.size() > shown) {
-    response.set_next_token(EncodeToken(PageToken{.numbers = {}, .text = rows[shown - 1].name},
+    response.set_next_token(base_.pages.Encode(PageToken{.numbers = {}, .text = rows[shown - 1].name},
                                         question, base_.parts.clock()));
   }
   reply.Send(std::move(response));
