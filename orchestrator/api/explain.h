@@ -6,8 +6,8 @@
 
 namespace towline::api {
 
-// The use case of proto/towline/v1/explain.proto. Any thread may call; the answer comes on dispatch's
-// thread when there are tasks to ask it about, at once otherwise.
+// The use case of proto/towline/v1/explain.proto. Any thread may call; the answer comes on
+// dispatch's thread when there are tasks to ask it about, at once otherwise.
 class Explain {
  public:
   explicit Explain(Foundation& foundation) : base_(foundation) {}

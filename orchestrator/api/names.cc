@@ -24,7 +24,8 @@ bool IsForbidden(unsigned char c) {
 bool HasUnicodeControl(std::string_view name) {
   for (std::size_t i = 0; i + 1 < name.size(); ++i) {
     const auto second = static_cast<unsigned char>(name[i + 1]);
-    if (static_cast<unsigned char>(name[i]) == 0xC2 && second >= 0x80 && second <= 0xA0) return true;
+    const auto first = static_cast<unsigned char>(name[i]);
+    if (first == 0xC2 && second >= 0x80 && second <= 0xA0) return true;
   }
   return false;
 }

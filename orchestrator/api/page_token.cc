@@ -112,8 +112,8 @@ Result<PageToken> PageTokens::Decode(std::string_view text, std::string_view que
     }
   }
   return Error{Error::Code::kInvalidArgument,
-               "Invalid Token: 'nextToken' is damaged, older than 24 hours or was given for another "
-               "question; list from the start",
+               "Invalid Token: 'nextToken' is damaged, older than 24 hours or was given for "
+               "another question; list from the start",
                "InvalidToken"};
 }
 

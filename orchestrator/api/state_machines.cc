@@ -194,8 +194,8 @@ void StateMachines::List(const v1::ListStateMachinesRequest& request,
   const std::size_t shown = std::min(rows.size(), static_cast<std::size_t>(*size));
   for (std::size_t i = 0; i < shown; ++i) FillMachine(rows[i], response.add_state_machines());
   if (rows.size() > shown) {
-    response.set_next_token(base_.pages.Encode(PageToken{.numbers = {}, .text = rows[shown - 1].name},
-                                        question, base_.parts.clock()));
+    const PageToken next{.numbers = {}, .text = rows[shown - 1].name};
+    response.set_next_token(base_.pages.Encode(next, question, base_.parts.clock()));
   }
   reply.Send(std::move(response));
 }

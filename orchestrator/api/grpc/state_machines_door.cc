@@ -30,9 +30,10 @@ class Door final : public v1::StateMachines::CallbackService {
                  [&](const auto& reply) { state_machines_.Describe(*request, reply); });
   }
 
-  grpc::ServerUnaryReactor* DescribeForExecution(grpc::CallbackServerContext* context,
-                                                 const v1::DescribeStateMachineForExecutionRequest* request,
-                                                 v1::StateMachine* response) override {
+  grpc::ServerUnaryReactor* DescribeForExecution(
+      grpc::CallbackServerContext* context,
+      const v1::DescribeStateMachineForExecutionRequest* request,
+      v1::StateMachine* response) override {
     return Unary(context, response,
                  [&](const auto& reply) { state_machines_.DescribeForExecution(*request, reply); });
   }
