@@ -1,0 +1,45 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/status.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace towline::cli {
+
+// The connection to one server, for one tenant. Connects at the first call.
+class Client {
+ public:
+  // `server`: HOST:PORT. `tenant`: empty leaves it to the server.
+  Client(std::string server, std::string tenant);
+
+  const std::string& server() const { return server_; }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+
+  // For one call; without patience it may take as long as it takes.
+  std::unique_ptr<grpc::ClientContext> Context(
+      std::optional<std::chrono::milliseconds> patience) const;
+
+  // One call of a service: client.Call<v1::Executions>(&v1::Executions::Stub::Describe, …).
+  template <class Service, class Request, class Response>
+  grpc::Status Call(grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                          Response*),
+                    const Request& request, Response* response,
+                    std::optional<std::chrono::milliseconds> patience =
+                        std::chrono::seconds(30)) const {
+    const auto stub = Service::NewStub(channel_);
+    const auto context = Context(patience);
+    return ((*stub).*method)(context.get(), request, response);
+  }
+
+ private:
+  const std::string server_;
+  const std::string tenant_;
+  const std::shared_ptr<grpc::Channel> channel_;
+};
+
+}  // namespace towline::cli

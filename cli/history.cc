@@ -1,0 +1,84 @@
+// towline history: what has happened to an execution.
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <ostream>
+
+#include "cli/command.h"
+#include "cli/event_text.h"
+#include "cli/json_output.h"
+#include "cli/report.h"
+#include "cli/show.h"
+#include "proto/towline/v1/executions.grpc.pb.h"
+
+namespace towline::cli {
+namespace {
+
+void PrintTable(const Invocation& call, const v1::GetExecutionHistoryResponse& all) {
+  Table table({"ID", "TIME", "EVENT", "WHAT", "DETAIL"});
+  for (const v1::HistoryEvent& event : all.events()) {
+    const std::string time = FormatTimestamp(FromProto(event.timestamp()));
+    table.Add({event.id() == 0 ? "" : std::to_string(event.id()), time.substr(11, 12),
+               event.type(), SubjectOf(event), DetailOf(event)},
+              ColourOf(event));
+  }
+  table.Print(call.terminal);
+  if (all.events_size() > 0) {
+    call.terminal.out << "(times are UTC, from "
+                      << ShowTime(FromProto(all.events(0).timestamp())).substr(0, 10) << ")\n";
+  }
+  if (all.evidence_size() == 0) return;
+  call.terminal.out << "\nAnswers of workers that came too late or were refused:\n";
+  Table evidence({"TIME", "TASK", "WORKER", "ATTEMPT", "WHAT", "DATA"});
+  for (const v1::Evidence& one : all.evidence()) {
+    evidence.Add({ShowTime(FromProto(one.timestamp())), std::to_string(one.task()), one.worker(),
+                  std::to_string(one.attempt()), one.what(), one.data()});
+  }
+  evidence.Print(call.terminal);
+}
+
+int History(Invocation& call) {
+  const int limit = call.Has("limit") ? call.options["limit"].as<int>() : 0;
+  if (call.Has("limit") && limit < 1) {
+    return Fail(call.terminal, kUsage, "--limit must be at least 1");
+  }
+  v1::GetExecutionHistoryRequest request;
+  request.set_execution(call.arguments[0]);
+  request.set_reverse_order(call.Flag("reverse"));
+  request.set_exclude_data(call.Flag("no-data"));
+  request.set_full(call.Flag("full"));
+  v1::GetExecutionHistoryResponse all;
+  do {
+    request.set_max_results(limit == 0 ? 1000 : std::min(1000, limit - all.events_size()));
+    v1::GetExecutionHistoryResponse page;
+    const auto status = call.client.Call<v1::Executions>(&v1::Executions::Stub::GetHistory,
+                                                         request, &page);
+    if (!status.ok()) return Fail(call, status);
+    request.set_next_token(page.next_token());
+    page.clear_next_token();
+    all.MergeFrom(page);
+  } while (!request.next_token().empty() && (limit == 0 || all.events_size() < limit));
+  if (call.json) {
+    PrintJsonLine(call.terminal, ToJson(all));
+  } else {
+    PrintTable(call, all);
+    if (!request.next_token().empty()) call.terminal.err << "(there are more: --limit)\n";
+  }
+  return kOk;
+}
+
+}  // namespace
+
+std::vector<Command> HistoryCommands() {
+  return {{"history", "EXECUTION", "show what has happened, event by event",
+           [](cxxopts::OptionAdder& add) {
+             add("full", "also who held each job, requeues, waits, and late answers");
+             add("reverse", "newest first");
+             add("no-data", "leave inputs and outputs out");
+             add("limit", "at most this many events (default: all)", cxxopts::value<int>(), "N");
+           },
+           History}};
+}
+
+}  // namespace towline::cli

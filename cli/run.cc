@@ -1,0 +1,213 @@
+// From the words of a command line to one command's run.
+
+#include <algorithm>
+#include <fstream>
+#include <istream>
+#include <iterator>
+#include <ostream>
+#include <sstream>
+
+#include "cli/command.h"
+#include "cli/report.h"
+
+namespace towline::cli {
+namespace {
+
+constexpr const char* kServerDefault = "127.0.0.1:8460";
+
+constexpr const char* kHelpEnd = R"(
+Options of every command:
+      --server HOST:PORT  the server to ask (default: $TOWLINE_SERVER, else 127.0.0.1:8460)
+      --tenant NAME       whose things are meant (default: $TOWLINE_TENANT, else "default")
+      --json              print JSON for programs
+  -h, --help              explain the command
+      --version           print the version
+
+An EXECUTION is named MACHINE/NAME, or by its ARN. JSON is given as itself, as @FILE, or as - for
+standard input. Colour is used on a terminal only; NO_COLOR turns it off.
+
+Exit codes:
+  0  done
+  1  the execution did not succeed, or the definition has errors
+  2  the command line is wrong
+  3  refused: not found, exists already, not allowed, …
+  4  no server there, or it did not answer in time
+)";
+
+void PrintHelp(const Terminal& terminal) {
+  terminal.out << "towline: runs Amazon States Language workflows, their jobs on your own machines"
+                  "\n\nUsage: towline COMMAND [ARGUMENTS] [OPTIONS]\n\n";
+  std::size_t width = 0;
+  for (const Command& command : AllCommands()) {
+    width = std::max(width, command.name.size() + command.arguments.size() + 1);
+  }
+  for (const Command& command : AllCommands()) {
+    const std::string usage = command.name + " " + command.arguments;
+    terminal.out << "  " << usage << std::string(width - usage.size() + 2, ' ') << command.summary
+                 << '\n';
+  }
+  terminal.out << kHelpEnd;
+}
+
+bool IsOption(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
+bool TakesValue(const std::string& word) { return word == "--server" || word == "--tenant"; }
+
+// Takes the command's name out of the words; null when there is no such command.
+const Command* TakeCommand(std::vector<std::string>& words) {
+  std::vector<std::size_t> places;  // of the first two words that are no options
+  for (std::size_t i = 0; i < words.size() && places.size() < 2; ++i) {
+    if (TakesValue(words[i])) {
+      ++i;
+    } else if (!IsOption(words[i])) {
+      places.push_back(i);
+    }
+  }
+  for (std::size_t count = places.size(); count > 0; --count) {
+    std::string name = words[places[0]];
+    if (count == 2) name += " " + words[places[1]];
+    for (const Command& command : AllCommands()) {
+      if (command.name != name) continue;
+      for (std::size_t i = count; i > 0; --i) {
+        words.erase(words.begin() + static_cast<std::ptrdiff_t>(places[i - 1]));
+      }
+      return &command;
+    }
+  }
+  return nullptr;
+}
+
+std::string FirstWord(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (TakesValue(words[i])) {
+      ++i;
+    } else if (!IsOption(words[i])) {
+      return words[i];
+    }
+  }
+  return "";
+}
+
+// "machine": the commands that begin so.
+std::string Continuations(const std::string& word) {
+  std::string text;
+  for (const Command& command : AllCommands()) {
+    if (command.name.substr(0, word.size() + 1) != word + " ") continue;
+    text += (text.empty() ? "" : "|") + command.name.substr(word.size() + 1);
+  }
+  return text;
+}
+
+int UnknownCommand(const Terminal& terminal, const std::vector<std::string>& words) {
+  const std::string word = FirstWord(words);
+  if (word.empty()) return Fail(terminal, kUsage, "no command given; see towline --help");
+  const std::string next = Continuations(word);
+  if (!next.empty()) {
+    return Fail(terminal, kUsage,
+                "'" + word + "' needs one more word: towline " + word + " " + next);
+  }
+  return Fail(terminal, kUsage, "there is no command '" + word + "'; see towline --help");
+}
+
+std::size_t CountWords(const std::string& text) {
+  std::istringstream words(text);
+  return static_cast<std::size_t>(std::distance(std::istream_iterator<std::string>(words), {}));
+}
+
+std::string FromEnvironment(const Terminal& terminal, const char* name, std::string otherwise) {
+  return terminal.environment(name).value_or(std::move(otherwise));
+}
+
+int RunCommand(const Command& command, const std::vector<std::string>& words,
+               Terminal& terminal) {
+  const std::string usage = "towline " + command.name +
+                            (command.arguments.empty() ? "" : " " + command.arguments);
+  cxxopts::Options options(usage, command.summary + "\n" + command.details);
+  options.custom_help("[OPTIONS]");
+  auto adder = options.add_options();
+  if (command.options) command.options(adder);
+  adder("server", "the server to ask", cxxopts::value<std::string>()->default_value(
+            FromEnvironment(terminal, "TOWLINE_SERVER", kServerDefault)), "HOST:PORT");
+  adder("tenant", "whose things are meant", cxxopts::value<std::string>()->default_value(
+            FromEnvironment(terminal, "TOWLINE_TENANT", "")), "NAME");
+  adder("json", "print JSON for programs");
+  adder("h,help", "explain this command");
+
+  std::vector<const char*> argv = {"towline"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  try {
+    const cxxopts::ParseResult parsed = options.parse(static_cast<int>(argv.size()), argv.data());
+    if (parsed.count("help") > 0) {
+      terminal.out << options.help();
+      return kOk;
+    }
+    const std::vector<std::string>& given = parsed.unmatched();
+    if (given.size() != CountWords(command.arguments)) {
+      return Fail(terminal, kUsage, "usage: " + usage + " [OPTIONS]; see --help");
+    }
+    Client client(parsed["server"].as<std::string>(), parsed["tenant"].as<std::string>());
+    Invocation call{terminal, parsed, given, client, parsed.count("json") > 0};
+    return command.run(call);
+  } catch (const cxxopts::exceptions::exception& wrong) {
+    return Fail(terminal, kUsage, std::string(wrong.what()) + "; see towline " + command.name +
+                                      " --help");
+  }
+}
+
+std::string ReadAll(std::istream& from) {
+  return std::string(std::istreambuf_iterator<char>(from), {});
+}
+
+}  // namespace
+
+const std::vector<Command>& AllCommands() {
+  static const std::vector<Command> all = [] {
+    std::vector<Command> commands;
+    for (const auto& some :
+         {MachineCommands(), ValidateCommands(), StartCommands(), ExecutionCommands(),
+          HistoryCommands(), WatchCommands(), WhyCommands(), WorkerCommands(), TaskCommands(),
+          ActivityCommands(), CompletionCommands()}) {
+      commands.insert(commands.end(), some.begin(), some.end());
+    }
+    return commands;
+  }();
+  return all;
+}
+
+Result<std::string> ReadFile(Terminal& terminal, const std::string& path) {
+  if (path == "-") return ReadAll(terminal.in);
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  if (file) text = ReadAll(file);
+  // A folder opens and then cannot be read.
+  if (!file || file.bad()) {
+    return Error{Error::Code::kInvalidArgument, "cannot read " + path, ""};
+  }
+  return text;
+}
+
+Result<std::string> ReadText(Terminal& terminal, const std::string& source) {
+  if (source == "-") return ReadAll(terminal.in);
+  if (!source.empty() && source.front() == '@') return ReadFile(terminal, source.substr(1));
+  return source;
+}
+
+int Run(const std::vector<std::string>& arguments, Terminal& terminal) {
+  std::vector<std::string> words = arguments;
+  const Command* const command = TakeCommand(words);
+  if (command != nullptr) return RunCommand(*command, words, terminal);
+  const auto given = [&words](const char* option) {
+    return std::find(words.begin(), words.end(), option) != words.end();
+  };
+  if (given("--version")) {
+    terminal.out << "towline " << TOWLINE_VERSION << '\n';
+    return kOk;
+  }
+  const std::string word = FirstWord(words);
+  if (given("--help") || given("-h") || word == "help") {
+    PrintHelp(terminal);
+    return kOk;
+  }
+  return UnknownCommand(terminal, words);
+}
+
+}  // namespace towline::cli
