@@ -12,7 +12,6 @@
 #include <filesystem>
 #include <random>
 #include <system_error>
-#include <thread>
 
 #include "proto/jobs/topics.h"
 #include "statemachines/base/check.h"
@@ -48,7 +47,7 @@ std::map<std::string, std::string> HostFacts() {
     facts["name"] = name.nodename;
     facts["os"] = std::string(name.sysname) + " " + name.release + " " + name.machine;
   }
-  facts["cpus"] = std::to_string(std::thread::hardware_concurrency());
+  facts["cpus"] = std::to_string(sysconf(_SC_NPROCESSORS_ONLN));
   return facts;
 }
 
