@@ -85,7 +85,7 @@ std::string WorkerToml(const std::string& state, int port) {
          "slots = 8\n"
          "state = \"" + state + "\"\n\n"
          "[labels]\n"
-         "site = \"dev\"\n\n"
+         "site = \"amsterdam\"\n\n"
          "[broker]\n"
          "host = \"127.0.0.1\"\n"
          "port = " + std::to_string(port) + "  # the dev broker\n\n"

@@ -30,7 +30,7 @@ struct Plan {
   std::string server, machine, mode;
   double first = 0, second = 0;
   std::string input = "{\"a\":1,\"b\":2}";
-  std::string expected;
+  std::string expected{};
 };
 
 struct Call {
@@ -143,7 +143,8 @@ class Load {
 int main(int argc, char** argv) {
   if (argc < 6) {
     std::fprintf(stderr,
-                 "usage: towline-bench-load SERVER MACHINE closed|open|start N N [INPUT [EXPECTED]]\n");
+                 "usage: towline-bench-load SERVER MACHINE closed|open|start N N "
+                 "[INPUT [EXPECTED]]\n");
     return 2;
   }
   towline::bench::Plan plan{.server = argv[1], .machine = argv[2], .mode = argv[3]};

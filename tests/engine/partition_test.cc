@@ -15,7 +15,8 @@ constexpr Timestamp kStart{Millis{1'700'000'000'000}};
 constexpr char kJob[] = R"({"StartAt":"A","States":{"A":{"Type":"Task",
   "Resource":"arn:towline:states:::job:run","Parameters":{"JobType":"add","Payload.$":"$"},
   "TimeoutSeconds":100,"HeartbeatSeconds":10,"End":true}}})";
-constexpr char kWait[] = R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":30,"End":true}}})";
+constexpr char kWait[] =
+    R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":30,"End":true}}})";
 constexpr char kLoop[] =
     R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"C"},
         "C":{"Type":"Choice","Choices":[{"Variable":"$.end","IsPresent":true,"Next":"E"}],
@@ -130,7 +131,8 @@ class PartitionTest : public testing::Test {
                                     .machine = "m",
                                     .name = name,
                                     .arn = "arn:towline:states:local:default:execution:m:" + name,
-                                    .machine_arn = "arn:towline:states:local:default:stateMachine:m",
+                                    .machine_arn =
+                                        "arn:towline:states:local:default:stateMachine:m",
                                     .role_arn = {},
                                     .revision = revision};
     EXPECT_TRUE(partition_->Post(StartExecution{
