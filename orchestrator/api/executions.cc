@@ -1,5 +1,6 @@
 #include "orchestrator/api/executions.h"
 
+#include <atomic>
 #include <limits>
 
 #include "orchestrator/api/convert.h"
@@ -22,6 +23,11 @@ void FillStarted(const engine::ExecutionView& view, v1::StartExecutionResponse& 
   if (view.output) AppendJson(*response.mutable_output(), **view.output);
   if (view.error) response.set_error(*view.error);
   if (view.cause) response.set_cause(*view.cause);
+}
+
+std::uint64_t NextWaiter() {
+  static std::atomic<std::uint64_t> next = 1;
+  return next.fetch_add(1, std::memory_order_relaxed);
 }
 
 // The store's last word on an execution.
@@ -92,6 +98,13 @@ void Executions::Start(const v1::StartExecutionRequest& request,
     reply.Fill([&view](auto& response) { FillStarted(*view, response); });
   };
   const int partition = base_.PartitionOf(id);
+  if (start.wait) {
+    start.waiter = NextWaiter();
+    engine::RequestPort& requests = base_.parts.requests;
+    reply.call().OnGone([&requests, partition, waiter = start.waiter] {
+      requests.Post(partition, engine::Unwait{waiter});
+    });
+  }
   if (!base_.parts.requests.Post(partition, std::move(start))) reply.Fail(BusyError());
 }
 

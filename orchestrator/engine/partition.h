@@ -72,7 +72,7 @@ class Partition {
 
  private:
   struct Waiter {
-    std::uint64_t id = 0;  // 0: of a Start that waits
+    std::uint64_t id = 0;  // by which it can be dropped; 0: not at all
     std::function<void(Result<ExecutionView>)> reply;
   };
 
@@ -87,6 +87,8 @@ class Partition {
   void Handle(HoldHeartbeats& request);
   void Handle(AddEvidence& request);
   void AnswerExisting(StartExecution& request, store::ExecutionKey key);
+  void AddWaiter(store::ExecutionKey key, std::uint64_t waiter,
+                 std::function<void(Result<ExecutionView>)> reply);
   bool MayTouch(const Live& live, store::TaskKey task, const std::string& tenant);
   TaskVerdict Judge(const interpreter::Command& command, store::TaskKey task,
                     interpreter::Verdict verdict);

@@ -46,6 +46,7 @@ struct StartExecution {
   bool name_is_new = false;  // made up by the server: no need to look for an older one
   bool wait = false;  // reply when it has ended rather than when it has started
   std::function<void(Result<ExecutionView>)> reply;
+  std::uint64_t waiter = 0;  // with `wait`: any unique number, by which Unwait drops the reply
 };
 
 struct ExecutionName {

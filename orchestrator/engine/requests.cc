@@ -90,8 +90,7 @@ void Partition::Handle(StartExecution& request) {
   counters_.started++;
   Run(live, interpreter::Start{std::move(request.info), std::move(request.input)});
   if (request.wait) {
-    waiters_[live.key].push_back({0, std::move(request.reply)});
-    return;
+    return AddWaiter(live.key, request.waiter, std::move(request.reply));
   }
   replies_.push_back([view = View(live), reply = std::move(request.reply)](bool durable) {
     if (durable) {
@@ -114,10 +113,7 @@ void Partition::AnswerExisting(StartExecution& request, store::ExecutionKey key)
     });
     return;
   }
-  if (request.wait) {
-    waiters_[key].push_back({0, std::move(request.reply)});
-    return;
-  }
+  if (request.wait) return AddWaiter(key, request.waiter, std::move(request.reply));
   replies_.push_back([view = View(*live), reply = std::move(request.reply)](bool durable) {
     if (durable) {
       reply(view);
@@ -146,8 +142,13 @@ void Partition::Handle(WaitExecution& request) {
   Live* const live = LoadByName(request.execution);
   if (live == nullptr) return request.reply(DoesNotExist(request.execution));
   if (live->state.closed() && !live->dirty) return request.reply(View(*live));
-  waiters_[live->key].push_back({request.waiter, std::move(request.reply)});
-  waiter_ids_[request.waiter] = live->key;
+  AddWaiter(live->key, request.waiter, std::move(request.reply));
+}
+
+void Partition::AddWaiter(store::ExecutionKey key, std::uint64_t waiter,
+                          std::function<void(Result<ExecutionView>)> reply) {
+  waiters_[key].push_back({waiter, std::move(reply)});
+  if (waiter != 0) waiter_ids_[waiter] = key;
 }
 
 void Partition::Handle(Unwait& request) {
