@@ -184,12 +184,16 @@ void Workers::Forget(const v1::ForgetTaskRequest& request,
   engine::ConfirmCancel confirm{
       .task = engine::TaskRef{located->partition, key.execution, key.task},
       .attempt = row->attempt,
-      .reply = [reply](engine::TaskVerdict verdict) {
+      .reply = [reply, ref = engine::TaskRef{located->partition, key.execution, key.task},
+                &fleet = base_.parts.fleet](engine::TaskVerdict verdict) {
         if (verdict == engine::TaskVerdict::kUnavailable) {
           return reply.Fail(Error{Error::Code::kUnavailable, "The store does not answer: try again",
                                   "ServiceUnavailable"});
         }
         // Anything else: it is gone, which is what was wanted.
+        fleet.Ask([ref](dispatch::Dispatcher& dispatcher, Timestamp now) {
+          dispatcher.Forget(ref, now);
+        });
         reply.Fill([](v1::ForgetTaskResponse&) {});
       }};
   if (!base_.parts.requests.Post(located->partition, std::move(confirm))) reply.Fail(BusyError());

@@ -1,0 +1,256 @@
+#include "tests/api/world.h"
+
+namespace towline::api {
+namespace {
+
+using v1::CreateStateMachineRequest;
+
+class StateMachinesTest : public testing::Test {
+ protected:
+  Answer<v1::CreateStateMachineResponse> Create(const std::string& name,
+                                                const std::string& definition) {
+    CreateStateMachineRequest request;
+    request.set_name(name);
+    request.set_definition(definition);
+    return world_.Ask(machines_, &StateMachines::Create, request);
+  }
+  Answer<v1::UpdateStateMachineResponse> Update(const std::string& machine,
+                                                const std::string& definition) {
+    v1::UpdateStateMachineRequest request;
+    request.set_state_machine(machine);
+    request.set_definition(definition);
+    return world_.Ask(machines_, &StateMachines::Update, request);
+  }
+  Answer<v1::StateMachine> Describe(const std::string& machine, bool metadata_only = false) {
+    v1::DescribeStateMachineRequest request;
+    request.set_state_machine(machine);
+    request.set_metadata_only(metadata_only);
+    return world_.Ask(machines_, &StateMachines::Describe, request);
+  }
+  Answer<v1::DeleteStateMachineResponse> Delete(const std::string& machine) {
+    v1::DeleteStateMachineRequest request;
+    request.set_state_machine(machine);
+    return world_.Ask(machines_, &StateMachines::Delete, request);
+  }
+
+  World world_{{.partitions = 3}};
+  StateMachines& machines_ = world_.service().state_machines();
+};
+
+TEST_F(StateMachinesTest, CreatingTheSameAgainGivesTheSameAndAnotherIsRefused) {
+  const auto first = Create("m", kPass);
+  ASSERT_EQ(first->outcome(), "OK");
+  EXPECT_EQ(first->response.state_machine_arn(),
+            "arn:towline:states:local:default:stateMachine:m");
+  EXPECT_EQ(first->response.revision_id(), engine::RevisionHash(kPass));
+  world_.Advance(Seconds{5});
+  const auto again = Create("m", kPass);
+  EXPECT_EQ(again->outcome(), "OK");
+  EXPECT_EQ(again->response.creation_time().seconds(), first->response.creation_time().seconds());
+  const auto other = Create("m", kWait);
+  EXPECT_EQ(other->outcome(), "StateMachineAlreadyExists");
+  EXPECT_EQ(other->error->code, Error::Code::kAlreadyExists);
+}
+
+TEST_F(StateMachinesTest, AWrongDefinitionIsRefusedWithEveryFinding) {
+  const auto answer = Create("m", R"({"StartAt":"A","States":{
+    "A":{"Type":"Pass","Next":"Nowhere"},"B":{"Type":"Task","End":true}}})");
+  ASSERT_EQ(answer->outcome(), "InvalidDefinition");
+  EXPECT_GE(answer->diagnostics.size(), 2U);
+  for (const v1::Diagnostic& diagnostic : answer->diagnostics) {
+    EXPECT_FALSE(diagnostic.code().empty());
+    EXPECT_GT(diagnostic.line(), 0);
+  }
+  EXPECT_EQ(answer->error->message.find("Invalid State Machine Definition: '"), 0U);
+  EXPECT_EQ(Describe("m")->outcome(), "StateMachineDoesNotExist") << "nothing half-made stays";
+  EXPECT_EQ(Create("m", "{")->outcome(), "InvalidDefinition");
+  EXPECT_EQ(Create("a b", kPass)->outcome(), "InvalidName");
+}
+
+TEST_F(StateMachinesTest, WarningsComeWithTheAnswer) {
+  const auto answer = Create("m", R"({"StartAt":"A","States":{"A":{"Type":"Task","End":true,
+    "Resource":"arn:towline:states:::job:run","Parameters":{"JobType":"x","Payload":{}}}}})");
+  ASSERT_EQ(answer->outcome(), "OK");
+  ASSERT_EQ(answer->response.warnings_size(), 1);
+  EXPECT_EQ(answer->response.warnings(0).code(), "NO_TIMEOUT");
+}
+
+// An update is for those who start after it.
+TEST_F(StateMachinesTest, RunningExecutionsKeepTheDefinitionTheyStartedWith) {
+  Create("m", kWait);
+  world_.Start("m", "old");
+  const auto updated = Update("m", kPass);
+  ASSERT_EQ(updated->outcome(), "OK");
+  EXPECT_EQ(updated->response.revision_id(), engine::RevisionHash(kPass));
+  world_.Start("m", "new");
+  EXPECT_EQ(world_.Describe("m/new").status(), v1::EXECUTION_STATUS_SUCCEEDED);
+  EXPECT_EQ(world_.Describe("m/old").status(), v1::EXECUTION_STATUS_RUNNING);
+  const auto of_old = world_.Ask(machines_, &StateMachines::DescribeForExecution,
+                                 About<v1::DescribeStateMachineForExecutionRequest>("m/old"));
+  EXPECT_EQ(of_old->response.definition(), kWait);
+  EXPECT_EQ(Describe("m")->response.definition(), kPass);
+  world_.Advance(Seconds{61});
+  EXPECT_EQ(world_.Describe("m/old").status(), v1::EXECUTION_STATUS_SUCCEEDED);
+}
+
+TEST_F(StateMachinesTest, AnUpdateNeedsAMachineAndADefinition) {
+  EXPECT_EQ(Update("m", kPass)->outcome(), "StateMachineDoesNotExist");
+  Create("m", kPass);
+  EXPECT_EQ(Update("m", "")->outcome(), "MissingRequiredParameter");
+  EXPECT_EQ(Update("m", "[]")->outcome(), "InvalidDefinition");
+  EXPECT_EQ(Describe("m")->response.definition(), kPass);
+}
+
+TEST_F(StateMachinesTest, DescribeSaysWhatThereIs) {
+  Create("m", kWait);
+  for (const char* name : {"a", "b", "c"}) world_.Start("m", name);
+  const auto whole = Describe("m");
+  EXPECT_EQ(whole->response.definition(), kWait);
+  EXPECT_EQ(whole->response.status(), v1::STATE_MACHINE_STATUS_ACTIVE);
+  EXPECT_EQ(whole->response.running_executions(), 3) << "over all partitions";
+  EXPECT_EQ(Describe("m", true)->response.definition(), "");
+}
+
+TEST_F(StateMachinesTest, ADeletedMachineIsGoneWhenItsLastExecutionHasEnded) {
+  Create("m", kWait);
+  world_.Start("m", "last");
+  ASSERT_EQ(Delete("m")->outcome(), "OK");
+  EXPECT_EQ(Describe("m")->response.status(), v1::STATE_MACHINE_STATUS_DELETING);
+  EXPECT_EQ(world_.Start("m", "next")->outcome(), "StateMachineDeleting");
+  EXPECT_EQ(Create("m", kWait)->outcome(), "StateMachineDeleting");
+  EXPECT_EQ(Update("m", kPass)->outcome(), "StateMachineDeleting");
+  world_.service().Sweep();
+  EXPECT_EQ(Describe("m")->outcome(), "OK");
+  world_.Advance(Seconds{61});
+  world_.service().Sweep();
+  EXPECT_EQ(Describe("m")->outcome(), "StateMachineDoesNotExist");
+  EXPECT_EQ(world_.Describe("m/last").status(), v1::EXECUTION_STATUS_SUCCEEDED);
+  EXPECT_EQ(world_.Start("m")->outcome(), "StateMachineDoesNotExist");
+  EXPECT_EQ(Create("m", kPass)->outcome(), "OK") << "the name is free again";
+}
+
+TEST_F(StateMachinesTest, DeletingWhatIsNotThereIsFine) {
+  EXPECT_EQ(Delete("m")->outcome(), "OK");
+  Create("idle", kPass);
+  Delete("idle");
+  EXPECT_EQ(Describe("idle")->outcome(), "StateMachineDoesNotExist") << "nothing to wait for";
+}
+
+TEST_F(StateMachinesTest, ListsByNameInPages) {
+  for (const char* name : {"c", "a", "e", "b", "d"}) Create(name, kPass);
+  world_.Create("foreign", kPass, "acme");
+  v1::ListStateMachinesRequest request;
+  request.set_max_results(2);
+  std::string names;
+  int pages = 0;
+  do {
+    const auto page = world_.Ask(machines_, &StateMachines::List, request);
+    ASSERT_EQ(page->outcome(), "OK");
+    EXPECT_LE(page->response.state_machines_size(), 2);
+    for (const auto& machine : page->response.state_machines()) names += machine.name();
+    request.set_next_token(page->response.next_token());
+    ++pages;
+  } while (!request.next_token().empty());
+  EXPECT_EQ(names, "abcde");
+  EXPECT_EQ(pages, 3);
+}
+
+TEST_F(StateMachinesTest, AListingRefusesForeignTokensAndSizes) {
+  for (const char* name : {"a", "b"}) Create(name, kPass);
+  v1::ListStateMachinesRequest request;
+  request.set_max_results(1);
+  const auto page = world_.Ask(machines_, &StateMachines::List, request);
+  request.set_next_token(page->response.next_token());
+  EXPECT_EQ(world_.Ask(machines_, &StateMachines::List, request, "acme")->outcome(),
+            "InvalidToken");
+  world_.Advance(std::chrono::hours{24});
+  EXPECT_EQ(world_.Ask(machines_, &StateMachines::List, request)->outcome(), "OK");
+  world_.Advance(Seconds{1});
+  EXPECT_EQ(world_.Ask(machines_, &StateMachines::List, request)->outcome(), "InvalidToken");
+  request.set_max_results(1001);
+  EXPECT_EQ(world_.Ask(machines_, &StateMachines::List, request)->outcome(),
+            "ValidationException");
+}
+
+TEST_F(StateMachinesTest, ValidateAnswersWhateverItIsGiven) {
+  v1::ValidateStateMachineRequest request;
+  for (const char* text : {"", "{", "[]", "{}", "\xFF", "null"}) {
+    request.set_definition(text);
+    const auto answer = world_.Ask(machines_, &StateMachines::Validate, request);
+    EXPECT_EQ(answer->outcome(), "OK");
+    EXPECT_FALSE(answer->response.ok()) << text;
+    EXPECT_GT(answer->response.diagnostics_size(), 0) << text;
+  }
+  request.set_definition(kPass);
+  EXPECT_TRUE(world_.Ask(machines_, &StateMachines::Validate, request)->response.ok());
+}
+
+TEST_F(StateMachinesTest, ValidateCutsAndFiltersOnRequest) {
+  v1::ValidateStateMachineRequest request;
+  request.set_definition(R"({"StartAt":"A","States":{
+    "A":{"Type":"Pass","Next":"X"},"B":{"Type":"Pass","Next":"Y"},"C":{"Type":"Pass","Next":"Z"}}})");
+  request.set_max_results(1);
+  const auto cut = world_.Ask(machines_, &StateMachines::Validate, request);
+  EXPECT_EQ(cut->response.diagnostics_size(), 1);
+  EXPECT_TRUE(cut->response.truncated());
+  request.set_definition(kCallback);
+  request.set_max_results(0);
+  EXPECT_EQ(world_.Ask(machines_, &StateMachines::Validate, request)->response.diagnostics_size(),
+            1);
+  request.set_errors_only(true);
+  EXPECT_EQ(world_.Ask(machines_, &StateMachines::Validate, request)->response.diagnostics_size(),
+            0);
+}
+
+TEST_F(StateMachinesTest, TenantsDoNotSeeEachOther) {
+  world_.Create("m", kPass, "acme");
+  EXPECT_EQ(Describe("m")->outcome(), "StateMachineDoesNotExist");
+  EXPECT_EQ(Describe("arn:towline:states:local:acme:stateMachine:m")->outcome(), "OK")
+      << "who says no tenant is taken by the ARN";
+  v1::DescribeStateMachineRequest request;
+  request.set_state_machine("arn:towline:states:local:acme:stateMachine:m");
+  EXPECT_EQ(world_.Ask(machines_, &StateMachines::Describe, request, "emca")->outcome(),
+            "AccessDeniedException");
+}
+
+class ActivitiesTest : public testing::Test {
+ protected:
+  World world_;
+  Activities& activities_ = world_.service().activities();
+  Answer<v1::Activity> Create(const std::string& name) {
+    v1::CreateActivityRequest request;
+    request.set_name(name);
+    return world_.Ask(activities_, &Activities::Create, request);
+  }
+  Answer<v1::Activity> Describe(const std::string& name) {
+    v1::DescribeActivityRequest request;
+    request.set_activity(name);
+    return world_.Ask(activities_, &Activities::Describe, request);
+  }
+};
+
+TEST_F(ActivitiesTest, AreCreatedOnceDescribedListedAndDeleted) {
+  const auto first = Create("a");
+  ASSERT_EQ(first->outcome(), "OK");
+  EXPECT_EQ(first->response.activity_arn(), "arn:towline:states:local:default:activity:a");
+  world_.Advance(Seconds{3});
+  EXPECT_EQ(Create("a")->response.creation_time().seconds(),
+            first->response.creation_time().seconds());
+  Create("b");
+  EXPECT_EQ(Describe("a")->outcome(), "OK");
+  v1::ListActivitiesRequest list;
+  list.set_max_results(1);
+  const auto page = world_.Ask(activities_, &Activities::List, list);
+  ASSERT_EQ(page->response.activities_size(), 1);
+  list.set_next_token(page->response.next_token());
+  EXPECT_EQ(world_.Ask(activities_, &Activities::List, list)->response.activities(0).name(), "b");
+  v1::DeleteActivityRequest drop;
+  drop.set_activity("a");
+  EXPECT_EQ(world_.Ask(activities_, &Activities::Delete, drop)->outcome(), "OK");
+  EXPECT_EQ(world_.Ask(activities_, &Activities::Delete, drop)->outcome(), "OK");
+  EXPECT_EQ(Describe("a")->outcome(), "ActivityDoesNotExist");
+  EXPECT_EQ(Create("a/b")->outcome(), "InvalidName");
+}
+
+}  // namespace
+}  // namespace towline::api
