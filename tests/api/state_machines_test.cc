@@ -188,7 +188,8 @@ TEST_F(StateMachinesTest, ValidateAnswersWhateverItIsGiven) {
 TEST_F(StateMachinesTest, ValidateCutsAndFiltersOnRequest) {
   v1::ValidateStateMachineRequest request;
   request.set_definition(R"({"StartAt":"A","States":{
-    "A":{"Type":"Pass","Next":"X"},"B":{"Type":"Pass","Next":"Y"},"C":{"Type":"Pass","Next":"Z"}}})");
+    "A":{"Type":"Pass","Next":"X"},"B":{"Type":"Pass","Next":"Y"},
+    "C":{"Type":"Pass","Next":"Z"}}})");
   request.set_max_results(1);
   const auto cut = world_.Ask(machines_, &StateMachines::Validate, request);
   EXPECT_EQ(cut->response.diagnostics_size(), 1);
