@@ -41,6 +41,7 @@ cxxopts::Options MakeOptions() {
   cxxopts::Options options("towline-server", kAbout);
   options.custom_help("[dev] [OPTIONS]");
   options.positional_help("");
+  options.set_width(100);
   options.add_options()
       ("config", "configuration file (TOML); options below override it",
        cxxopts::value<std::string>(), "FILE")
