@@ -129,11 +129,13 @@ Status DevChildren::StartBroker(Config& config) {
   broker_port_ = FreePort();
   config.broker.port = broker_port_;
   const fs::path conf = fs::path(directory_) / "mosquitto.conf";
+  // As root mosquitto would change to a user of its own, and so no longer die with us.
+  const std::string user = geteuid() == 0 ? "user root\n" : "";
   const Status written = WriteFile(
       conf, "listener " + std::to_string(broker_port_) +
                 " 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
                 "max_inflight_messages 0\nmax_queued_messages 10000\npersistence false\n"
-                "log_dest stderr\nlog_type error\nlog_type warning\n");
+                "log_dest stderr\nlog_type error\nlog_type warning\n" + user);
   if (!written) return written;
   Child child{.name = "mosquitto", .argv = {mosquitto, "-c", conf.string()}};
   if (Status spawned = Spawn(child); !spawned) return spawned;
