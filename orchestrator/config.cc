@@ -145,6 +145,7 @@ Result<Config> LoadConfig(const std::string& path) {
     }
     return At(path, error.source(), what);
   }
+  if (Status good = CheckConfig(config); !good) return Wrong(path + ": " + good.error().message);
   return config;
 }
 
