@@ -1,5 +1,6 @@
 #include "orchestrator/api/grpc/server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server.h>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "orchestrator/api/grpc/services.h"
+#include "statemachines/base/log.h"
 
 namespace towline::api {
 namespace {
@@ -29,6 +31,12 @@ GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(Service& service,
                                                       const ListenAddress& address) {
+  // Its own lines about a failed start would stand beside ours on standard error.
+  gpr_set_log_function([](gpr_log_func_args* line) {
+    if (line->severity == GPR_LOG_SEVERITY_ERROR) {
+      Log(LogLevel::kDebug, "grpc_error", {{"message", line->message}});
+    }
+  });
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto impl = std::make_unique<Impl>();
