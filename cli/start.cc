@@ -34,6 +34,10 @@ int Start(Invocation& call) {
   if (call.Has("input")) {
     auto input = ReadText(call.terminal, call.Option("input"));
     if (!input) return Fail(call, input.error());
+    // Most likely a variable or a file that should have held something.
+    if (input->empty()) {
+      return Fail(call.terminal, kUsage, "the input is empty; leave --input out for {}");
+    }
     request.set_input(std::move(*input));
   }
   if (call.Has("name")) request.set_name(call.Option("name"));
