@@ -173,9 +173,9 @@ class Installation:
             f'[broker]\nhost = "127.0.0.1"\nport = {self.broker_port}\n{job_types}\n')
         return path
 
-    def start_worker(self, name="ams-1", configuration=None, **file_options):
+    def start_worker(self, name="ams-1", configuration=None, env=None, **file_options):
         path = configuration or self.write_worker_file(name, **file_options)
-        return self.launch(f"worker-{name}", [BIN / "towline-worker", "--config", path])
+        return self.launch(f"worker-{name}", [BIN / "towline-worker", "--config", path], env=env)
 
     def start(self, *server_options, **worker_options):
         self.start_broker()
@@ -224,7 +224,7 @@ class Installation:
         def probe():
             answer = self.cli("--tenant", tenant, "workers", "--json", check=False)
             return answer.code == 0 and any(
-                w["name"] == name and w["state"] == state for w in answer.json["workers"])
+                w["name"] == name and w["state"] == state for w in answer.json.get("workers", []))
         eventually(f"worker {name} is {state}", probe)
 
     def publish(self, topic, payload, *more):

@@ -1,5 +1,6 @@
 """What people get wrong: one clear line each, and no half-written state."""
 
+import contextlib
 import json
 import os
 import resource
@@ -28,7 +29,8 @@ class CommandLineTest(IntegrationTest):
     def test_wrong_flags(self):
         for program in self.PROGRAMS:
             with self.subTest(program):
-                done = run(BIN / program, "--nonsense")
+                command = ["workers"] if program == "towline" else []
+                done = run(BIN / program, *command, "--nonsense")
                 self.assertEqual(done.returncode, 2, done)
                 self.assert_one_line(done.stderr, program, "nonsense")
                 self.assertEqual(done.stdout, "")
@@ -59,12 +61,12 @@ class CommandLineTest(IntegrationTest):
 
     def test_bad_configuration_files(self):
         bad = self.on.folder / "bad.toml"
-        for program in ("towline-server", "towline-worker"):
-            for text, fragment in (("tenant = \"a\"\nbroken = = 1\n", "line 2"),
-                                   ("surprise = 1\n", "surprise"),
-                                   ("broker = 7\n", "broker")):
-                with self.subTest(f"{program}: {text!r}"):
-                    bad.write_text(text)
+        for program, good in (("towline-server", 'limits = "aws"'),
+                              ("towline-worker", 'name = "ams-1"')):
+            for wrong, fragment in (("broken = = 1", "bad.toml:2"), ("surprise = 1", "surprise"),
+                                    ("broker = 7", "broker"), ("[broker]\nport = 0", "port")):
+                with self.subTest(f"{program}: {wrong!r}"):
+                    bad.write_text(f"{good}\n{wrong}\n")
                     done = run(BIN / program, "--config", bad, "--check-config")
                     self.assertNotEqual(done.returncode, 0)
                     self.assert_one_line(done.stderr, "bad.toml", fragment)
@@ -107,7 +109,7 @@ class DefinitionTest(IntegrationTest):
             "B": {"Type": "Dance", "End": True},
             "C": {"Type": "Pass", "Surprise": 1, "End": True}}}
         self.refuse(json.dumps(wrong, indent=1), "MISSING_TRANSITION_TARGET", "Nowhere",
-                    "/States/A/Next", "Dance", "Surprise")
+                    "/States/A/Next", "/States/B/Type", "Surprise")
 
     def test_every_finding_at_once(self):
         states = {f"S{i}": {"Type": "Pass", "Next": f"Missing{i}"} for i in range(5)}
@@ -129,7 +131,8 @@ class DefinitionTest(IntegrationTest):
                 self.assertNotEqual(answer.code, 0)
                 self.assert_one_line(answer.stderr, "input")
         self.assertNotEqual(self.on.cli("start", "none", check=False).code, 0)
-        self.assertEqual(self.on.cli("list", "ok", "--json").json.get("executions", []), [])
+        executions = self.on.cli("list", "--machine", "ok", "--json").json.get("executions", [])
+        self.assertEqual(executions, [])
 
 
 class ServerStartTest(IntegrationTest):
@@ -150,7 +153,7 @@ class ServerStartTest(IntegrationTest):
             address = f"127.0.0.1:{taken.getsockname()[1]}"
             arguments = self.on.server_arguments()
             arguments[arguments.index("--listen") + 1] = address
-            self.refuse_start(address, "in use", arguments=arguments)
+            self.refuse_start(address, "cannot listen", arguments=arguments)
         self.on.start_server()  # and it has not left a lock behind
 
     def test_second_server_on_the_directory(self):
@@ -166,18 +169,24 @@ class ServerStartTest(IntegrationTest):
         self.assertTrue(databases)
         versions = {}
         for path in databases:
-            with sqlite3.connect(path) as database:
-                versions[path], = database.execute("PRAGMA user_version").fetchone()
-                database.execute("PRAGMA user_version = 9999")
+            versions[path], = self.ask(path, "PRAGMA user_version")
+            self.ask(path, "PRAGMA user_version = 9999")
         for path in databases:
             before = path.read_bytes()
             self.refuse_start("9999", "newer")
             self.assertEqual(path.read_bytes(), before, "a refused database must stay untouched")
         for path, version in versions.items():
-            with sqlite3.connect(path) as database:
-                database.execute(f"PRAGMA user_version = {version}")
+            self.ask(path, f"PRAGMA user_version = {version}")
         self.on.start_server()
         self.assertEqual(len(self.on.cli("machine", "list", "--json").json["stateMachines"]), 1)
+
+    @staticmethod
+    def ask(path, statement):
+        """Closes again, so that everything is in the file itself."""
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            row = database.execute(statement).fetchone()
+            database.commit()
+            return row
 
     def test_broker_unreachable_at_start(self):
         self.on.broker.kill()
@@ -269,7 +278,7 @@ class DiskFullTest(IntegrationTest):
         self.on.server.stop()
         for path in self.on.data.iterdir():
             if path.read_bytes()[:6] == b"SQLite":
-                with sqlite3.connect(path) as database:
+                with contextlib.closing(sqlite3.connect(path)) as database:
                     check, = database.execute("PRAGMA integrity_check").fetchone()
                 self.assertEqual(check, "ok", path)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import unittest
 
@@ -14,15 +15,26 @@ class OnPremSumTest(IntegrationTest):
     def start_example(self):
         self.on.start_broker()
         self.on.start_server()
-        self.on.start_worker("amsterdam-1", configuration=EXAMPLE / "worker.toml")
+        self.on.start_worker("amsterdam-1", configuration=self.worker_file(),
+                             env={"EXAMPLE_SECONDS": "0.5"})
         self.on.await_worker("amsterdam-1")
+
+    def worker_file(self):
+        """The example's own file, but for what belongs to this test: broker and directory."""
+        text = (EXAMPLE / "worker.toml").read_text()
+        text = re.sub(r"^port = \d+$", f"port = {self.on.broker_port}", text, flags=re.M)
+        text = text.replace("./towline-worker-data", f"{self.on.folder}/worker")
+        text = text.replace('"./', f'"{EXAMPLE}/')
+        path = self.on.folder / "worker.toml"
+        path.write_text(text)
+        return path
 
     def run_example(self, *arguments):
         return subprocess.run(
             [str(EXAMPLE / "run"), *arguments], capture_output=True, text=True, timeout=60,
             cwd=self.on.folder, stdin=subprocess.DEVNULL,
             env={**os.environ, "TOWLINE_SERVER": self.on.address,
-                 "PATH": f"{BIN}:{os.environ['PATH']}", "EXAMPLE_SECONDS": "0.5"})
+                 "PATH": f"{BIN}:{os.environ['PATH']}"})
 
     def test_the_run_script(self):
         self.start_example()

@@ -90,23 +90,19 @@ class TokenTest(GatedTest):
         self.start_all()
         self.on.create("ask", {"StartAt": "Ask", "States": {"Ask": {
             "Type": "Task", "Resource": "arn:towline:states:::mqtt:publish.waitForTaskToken",
-            "Parameters": {"Topic": "site/questions", "Payload": {"token.$": "$$.Task.Token"}},
+            "Parameters": {"Topic": "site/questions", "Payload": {"token.$": "$$.Task.Token"},
+                           "Retain": True},  # so that it may be read later, too
             "TimeoutSeconds": 240, "End": True}}})
-        listener = subprocess.Popen(
-            ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(self.on.broker_port), "-q", "1",
-             "-t", "site/questions", "-C", "1", "-W", str(int(PATIENCE)), "-d"],
-            stdout=subprocess.PIPE, text=True)
-        self.addCleanup(listener.stdout.close)
-        self.addCleanup(listener.wait)
-        self.addCleanup(listener.terminate)
-        for line in listener.stdout:  # -d says when it has subscribed
-            if "SUBACK" in line:
-                break
         execution = self.on.begin("ask", "q1", {})
-        for line in listener.stdout:
-            if line.startswith("{"):
-                return execution, json.loads(line)["token"]
-        self.fail("the question was never published")
+        question = subprocess.run(
+            ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(self.on.broker_port), "-q", "1",
+             "-t", "site/questions", "-C", "1", "-W", str(int(PATIENCE))],
+            capture_output=True, text=True, timeout=PATIENCE + 5, check=True)
+        return execution, json.loads(question.stdout)["token"]
+
+    def succeed(self, token, output, check=True):
+        return self.on.cli("task", "succeed", "--token", token, "--output", json.dumps(output),
+                           check=check)
 
     def test_forged_tokens_change_nothing(self):
         execution, token = self.start_with_token()
@@ -119,11 +115,11 @@ class TokenTest(GatedTest):
             result = json.dumps({"v": 1, "incarnation": 1, "results": [
                 {"token": forged, "attempt": 1, "status": "succeeded", "output": 1}]})
             self.on.publish(f"towline/1/{WORKER}/results/0", result)
-        refused = self.on.cli("task", "succeed", flipped, "--output", "1", check=False)
+        refused = self.on.cli("task", "succeed", "--token", flipped, "--output", "1", check=False)
         self.assertNotEqual(refused.code, 0)
         self.assertIn("InvalidToken", refused.stderr)
         self.assertEqual(self.on.describe(execution)["status"], "RUNNING")
-        self.on.cli("task", "succeed", token, "--output", '{"answer":42}')
+        self.succeed(token, {"answer": 42})
         self.assert_once(execution, {"answer": 42})
 
     # The token is real, but its holder is not of this tenant.
@@ -145,8 +141,8 @@ class TokenTest(GatedTest):
                             json.dumps({"v": 1, "taskToken": token, "output": answer}))
         self.assert_once(execution, {"answer": 42})
         # The same answer again is no error, another one comes too late.
-        self.on.cli("task", "succeed", token, "--output", '{"answer":42}')
-        late = self.on.cli("task", "succeed", token, "--output", '{"answer":43}', check=False)
+        self.succeed(token, {"answer": 42})
+        late = self.succeed(token, {"answer": 43}, check=False)
         self.assertNotEqual(late.code, 0)
         self.assertIn("TaskTimedOut", late.stderr)
 
@@ -169,7 +165,7 @@ class TokenTest(GatedTest):
         (_, _, pid), = self.notes("begun")
         with open(f"/proc/{pid}/environ", "rb") as file:
             entries = dict(e.split(b"=", 1) for e in file.read().split(b"\0") if b"=" in e)
-        return entries[b"TOWLINE_TASK_TOKEN"].decode()
+        return entries[b"TOWLINE_TOKEN"].decode()
 
 
 if __name__ == "__main__":
