@@ -59,6 +59,7 @@ struct Offering {
   bool recorded = false;         // the holder is committed
   bool reported = false;         // its result is on the way to the partition
   bool absent = false;           // the roll call did not name it
+  bool repeated = false;         // offered before, perhaps by an earlier life of the server
   bool confirming = false;       // ConfirmCancel is on its way
   bool started = false;          // an activity's StartTask has been posted
   bool submitting = false;       // PUBACK has come, its SubmitTask is on the way

@@ -162,6 +162,7 @@ void Dispatcher::Impl::PlaceOne(const Placement::Match& match) {
   Fleet::Assign(job, *match.worker, match.type);
   offer.first_offered = now;
   offer.seq = 0;
+  offer.repeated = false;
   SetStage(job, Stage::kOffered);
   PutOffer(job);
 }
@@ -237,12 +238,15 @@ void Dispatcher::Impl::Reoffer(Job& job) {
     offer.first_offered = now;
   }
   offer.absent = false;
+  offer.repeated = true;
   SetDeadline(job, now + settings.offer_timeout);
   PutOffer(job);
 }
 
+// A repetition stays where it is: its worker may have run this attempt.
 void Dispatcher::Impl::Unsend(Job& job) {
-  if (job.offer->seq != 0) return SetDeadline(job, now + settings.offer_timeout);  // a repetition
+  const Offering& offer = *job.offer;
+  if (offer.seq != 0 || offer.repeated) return SetDeadline(job, now + settings.offer_timeout);
   Detach(job);
   ReleasePayload(job);
   SetStage(job, Stage::kWaiting);
