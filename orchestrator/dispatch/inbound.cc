@@ -65,6 +65,8 @@ void Dispatcher::Impl::OnEvents(Worker& worker, std::string_view payload) {
   if (!batch) return Malformed(worker.name, batch.error().message);
   Heard(worker, batch->incarnation);
   if (batch->incarnation < worker.incarnation) return;  // its last life: the roll call has spoken
+  // A life that has not introduced itself: whatever it holds, its roll call names.
+  if (batch->incarnation > worker.incarnation) return AskRollCall(worker);
   for (const jobs::WorkerEvent& event : batch->events) {
     switch (event.kind) {
       case jobs::WorkerEvent::Kind::kAccepted:
