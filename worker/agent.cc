@@ -11,6 +11,9 @@ namespace {
 constexpr Timestamp kNever = Timestamp::max();
 constexpr Seconds kComplaintInterval{60};
 constexpr Seconds kIdle{3600};
+// What the broker has lost of our presence, it is told again.
+constexpr Seconds kPresenceEvery{60};
+constexpr Seconds kPresencePause{5};
 constexpr Millis kKillAgain{10'000};
 
 void Earliest(Timestamp& deadline, Timestamp when) {
@@ -120,8 +123,7 @@ void Agent::OnMessage(std::string_view topic, std::string_view payload, Timestam
     auto batch = jobs::DecodeJobBatch(payload);
     if (!batch) return Complain("message_refused", topic, batch.error().message, now);
     if (!up_ || batch->connection != connection_) {
-      counters_.fenced++;
-      return;
+      return Fenced();
     }
     seen_ = std::max(seen_, batch->seq);
     for (jobs::Offer& offer : batch->jobs) OnOffer(std::move(offer), now);
@@ -129,8 +131,7 @@ void Agent::OnMessage(std::string_view topic, std::string_view payload, Timestam
     const auto control = jobs::DecodeControl(payload);
     if (!control) return Complain("message_refused", topic, control.error().message, now);
     if (!up_ || control->connection != connection_) {
-      counters_.fenced++;
-      return;
+      return Fenced();
     }
     OnControl(*control, now);
   } else if (topic.substr(0, replies_prefix_.size()) == replies_prefix_) {
@@ -138,6 +139,13 @@ void Agent::OnMessage(std::string_view topic, std::string_view payload, Timestam
   } else {
     Complain("message_refused", topic, "not a topic of this worker", now);
   }
+}
+
+// Meant for an earlier connection. The server may not have heard of this one: tell it again, for
+// all that it says goes to the connection that it knows.
+void Agent::Fenced() {
+  counters_.fenced++;
+  presence_repeat_ = std::min(presence_repeat_, presence_said_ + kPresencePause);
 }
 
 // Counted always, logged once per sender and minute.
@@ -192,10 +200,13 @@ Timestamp Agent::RunOnce(Timestamp now) {
   WriteJournal(now);
   SyncJournal(now);
   SendRequests(now);
+  if (up_ && now >= presence_repeat_) presence_due_ = true;
   if (presence_due_) {
     const bool online = !draining_ && !stopping_ && journal_why_.empty();
     PublishPresence(online ? jobs::WorkerState::kOnline : jobs::WorkerState::kDraining);
     presence_due_ = false;
+    presence_said_ = now;
+    presence_repeat_ = now + kPresenceEvery;
   }
   FlushEvents();
   FlushResults();
@@ -253,6 +264,7 @@ Timestamp Agent::NextDeadline(Timestamp now) {
   }
   Timestamp deadline = now + kIdle;
   if (!timers_.empty()) Earliest(deadline, timers_.top().when);
+  if (up_) Earliest(deadline, presence_repeat_);
   if (!journal_why_.empty()) Earliest(deadline, journal_retry_);
   if (!drops_.empty()) Earliest(deadline, drops_due_);
   if (stopping_ && !stopped_) {

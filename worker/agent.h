@@ -172,6 +172,7 @@ class Agent {
   void SetTimer(Held& job, Timer timer, Timestamp when);
   void ClearTimer(Held& job, Timer timer) { job.due[timer] = Timestamp{}; }
   void ContinueStop(Timestamp now);
+  void Fenced();
   void Complain(std::string_view event, std::string_view about, const std::string& why,
                 Timestamp now);
 
@@ -241,6 +242,8 @@ class Agent {
   std::uint64_t seen_ = 0;  // highest JobBatch.seq
   bool draining_ = false;
   bool presence_due_ = false;
+  Timestamp presence_said_{};
+  Timestamp presence_repeat_{};
 
   bool stopping_ = false;
   bool signalled_ = false;  // Stop() has run out of patience

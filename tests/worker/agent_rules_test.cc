@@ -190,6 +190,18 @@ TEST_F(AgentRulesTest, EachConnectAnnouncesWhoAndWhat) {
   EXPECT_EQ(world_.presence.back().seen, 42U);
 }
 
+// The broker may have lost it, and the server talks to the connection that it knows.
+TEST_F(AgentRulesTest, PresenceIsToldAgainNowAndThenAndSoonWhenTheServerKnowsAnOlderOne) {
+  world_.Pass(Seconds(61));
+  EXPECT_EQ(world_.presence.size(), 2U);
+  world_.Tell({.connection = world_.connection - 1, .roll_call = true});
+  world_.Pass(Seconds(5));
+  EXPECT_EQ(world_.presence.size(), 3U);
+  EXPECT_EQ(world_.presence.back().connection, world_.connection);
+  world_.Pass(Seconds(50));
+  EXPECT_EQ(world_.presence.size(), 3U);
+}
+
 TEST_F(AgentRulesTest, ARollCallListsRunningJobsAndRepeatsResults) {
   world_.Give({OfferOf("a", "slow"), Once(OfferOf("b", "slow")), OfferOf("c", "quick")});
   Cancel("a");
