@@ -49,8 +49,7 @@ bool TakeText(Invocation& call, const std::string& text) {
 // Every "{}" of a template that comes from the input; there nothing can be escaped.
 std::vector<std::size_t> FindPlaceholders(std::string_view text) {
   std::vector<std::size_t> places;
-  for (std::size_t at = text.find("{}"); at != std::string_view::npos;
-       at = text.find("{}", at + 2)) {
+  for (std::size_t at = text.find("{}"); at != std::string_view::npos; at = text.find("{}", at + 2)) {
     places.push_back(at);
   }
   return places;
@@ -67,7 +66,8 @@ bool Format(Invocation& call, json::value& result) {
   const ExpressionNode& source = call.call.arguments[0];
   std::vector<std::size_t> found;
   if (source.kind != ExpressionNode::Kind::kLiteral) found = FindPlaceholders(text);
-  const auto& places = source.kind == ExpressionNode::Kind::kLiteral ? source.placeholders : found;
+  const auto& places =
+      source.kind == ExpressionNode::Kind::kLiteral ? source.placeholders : found;
   const std::size_t values = call.arguments.size() - 1;
   if (places.size() != values) {
     return call.Fail("The template has " + std::to_string(places.size()) + " places {} for " +

@@ -1,0 +1,208 @@
+#include "tests/simulation/people.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "orchestrator/engine/router.h"
+#include "proto/jobs/messages.h"
+#include "proto/jobs/topics.h"
+#include "statemachines/asl/parser.h"
+#include "statemachines/base/check.h"
+#include "tests/simulation/definitions.h"
+#include "tests/simulation/direct.h"
+
+namespace towline::sim {
+namespace {
+
+const char* const kPrincipal = "acme_people";
+const char* const kAnswers = "towline/1/acme_people/answers";
+
+}  // namespace
+
+void Holder::Start(Server& server) {
+  server_ = &server;
+  Connect();
+}
+
+void Holder::Connect() {
+  if (broker_.Connect(kPrincipal, *this, {"sim/#", kAnswers}, false, std::nullopt)) return;
+  world_.After(world_.random().Delay(Millis(50), Millis(3'000)), [this] { Connect(); });
+}
+
+void Holder::OnKicked() {
+  world_.After(world_.random().Delay(Millis(50), Millis(3'000)), [this] { Connect(); });
+}
+
+void Holder::Hold(const std::string& token) {
+  if (!held_.insert(token).second) return;
+  world_.After(world_.random().Delay(Millis(100), Millis(40'000)), [this, token] { Try(token); });
+}
+
+void Holder::OnBrokerMessage(const Message& message) {
+  const auto payload = ParseJson(message.payload);
+  if (!payload || !(*payload)->is_object()) return;
+  const json::object& object = (*payload)->get_object();
+  if (const auto* token = object.if_contains("token")) Hold(std::string(token->as_string()));
+  const auto* status = object.if_contains("status");
+  if (status == nullptr || (*status != "recorded" && *status != "stale")) return;
+  held_.erase(std::string(object.at("taskToken").as_string()));
+}
+
+void Holder::Try(const std::string& token) {
+  if (held_.count(token) == 0) return;
+  world_.After(world_.random().Delay(Millis(2'000), Millis(30'000)), [this, token] { Try(token); });
+  if (world_.random().Chance(0.5)) {
+    const jobs::Callback callback{.task_token = token, .output = kAnswer, .reply_to = kAnswers};
+    broker_.Publish(kPrincipal,
+                    {.topic = jobs::CallbacksTopic(kPrincipal), .payload = jobs::Encode(callback)});
+    return;
+  }
+  const engine::TaskRef ref = *tokens_.Verify(token);
+  server_->Post(ref.partition,
+                engine::TaskCommand{
+                    .task = ref,
+                    .command = interpreter::SucceedTask{.output = ParseJson(kAnswer).value()},
+                    .tenant = "acme",
+                    .reply = [this, token](engine::TaskVerdict verdict) {
+                      if (verdict == engine::TaskVerdict::kForbidden) {
+                        world_.Violate("a token of the tenant's own is forbidden");
+                      }
+                      if (verdict != engine::TaskVerdict::kUnavailable) held_.erase(token);
+                    }});
+}
+
+Clients::Clients(World& world, Checker& checker, Server& server, store::Backend& backend)
+    : world_(world), checker_(checker), server_(server), backend_(backend) {
+  MakeErrands();
+}
+
+void Clients::MakeErrands() {
+  Random& random = world_.random();
+  const int machines = random.Between(2, 6);
+  for (int i = 0; i < machines; i++) {
+    const bool wild = random.Chance(0.3);
+    const std::string text = MakeDefinition(random, wild);
+    const auto parsed = asl::Parse(text);
+    if (!parsed.ok()) {
+      return world_.Violate(asl::DescribeErrors(parsed.diagnostics) + " in " + text);
+    }
+    const std::string revision = engine::RevisionHash(text);
+    backend_.catalogue().PutRevision(revision, text);
+    checker_.AddDefinition(revision, parsed.definition);
+    world_.Trace("machine m" + std::to_string(i) + (wild ? " (wild) " : " ") + text);
+    const int executions = random.Between(1, 8);
+    for (int j = 0; j < executions; j++) {
+      json::array items;
+      for (int k = random.Between(0, 5); k > 0; k--) items.push_back(json::object{{"v", k}});
+      json::object input{{"items", std::move(items)}};
+      if (random.Chance(0.5)) input["n"] = random.Between(0, 9);
+      Errand errand;
+      errand.machine = "m" + std::to_string(i);
+      errand.name = "e" + std::to_string(i) + "-" + std::to_string(j);
+      errand.revision = revision;
+      errand.definition = parsed.definition;
+      errand.input = Json(std::move(input));
+      errand.stopped = random.Chance(0.15);
+      errand.tame = !wild && !errand.stopped;
+      errands_.push_back(std::move(errand));
+    }
+  }
+}
+
+interpreter::ExecutionInfo Clients::Info(const Errand& errand) const {
+  const std::string prefix = "arn:towline:states:local:acme:";
+  return {.tenant = "acme",
+          .machine = errand.machine,
+          .name = errand.name,
+          .arn = prefix + "execution:" + errand.machine + ":" + errand.name,
+          .machine_arn = prefix + "stateMachine:" + errand.machine,
+          .role_arn = "",
+          .revision = errand.revision};
+}
+
+int Clients::PartitionOf(const Errand& errand) const {
+  return engine::PartitionOf("acme", errand.machine, errand.name, server_.partitions());
+}
+
+void Clients::Start() {
+  const Millis storm = world_.calm_at() - world_.now();
+  for (std::size_t i = 0; i < errands_.size(); i++) {
+    const Millis when = world_.random().Delay(Millis(0), storm);
+    world_.After(when, [this, i] { TryStart(i); });
+    if (errands_[i].stopped) {
+      world_.After(when + world_.random().Delay(Millis(0), Millis(60'000)),
+                   [this, i] { TryStop(i); });
+    }
+  }
+}
+
+void Clients::TryStart(std::size_t index) {
+  Errand& errand = errands_[index];
+  if (errand.started) return;
+  world_.After(world_.random().Delay(Millis(500), Millis(20'000)),
+               [this, index] { TryStart(index); });
+  const int partition = PartitionOf(errand);
+  server_.Post(partition,
+               engine::StartExecution{
+                   .info = Info(errand),
+                   .definition = errand.definition,
+                   .input = errand.input,
+                   .wait = world_.random().Chance(0.3),
+                   .reply = [this, index, partition](Result<engine::ExecutionView> result) {
+                     Errand& e = errands_[index];
+                     const bool exists = !result && result.error().name == "ExecutionAlreadyExists";
+                     if (result) checker_.OnStarted(partition, result->key);
+                     if (result || exists) e.started = true;
+                   }});
+}
+
+void Clients::TryStop(std::size_t index) {
+  const Errand& errand = errands_[index];
+  const auto again = [this, index] { TryStop(index); };
+  // An answer ends the trying; without one it is sent again.
+  const auto answered = std::make_shared<bool>(false);
+  world_.After(world_.random().Delay(Millis(1'000), Millis(20'000)), [answered, again] {
+    if (!*answered) again();
+  });
+  server_.Post(PartitionOf(errand),
+               engine::StopExecution{
+                   .execution = {"acme", errand.machine, errand.name},
+                   .error = "Stopped",
+                   .cause = "by somebody",
+                   .reply = [answered](Result<engine::ExecutionView> result) {
+                     *answered = result.has_value();
+                   }});
+}
+
+bool Clients::AllStarted() const {
+  for (const Errand& errand : errands_) {
+    if (!errand.started) return false;
+  }
+  return true;
+}
+
+void Clients::AtEnd() {
+  for (const Errand& errand : errands_) {
+    const auto* state = checker_.Find(errand.machine, errand.name);
+    const std::string who = "execution " + errand.name + ": ";
+    if (state == nullptr) {
+      world_.Violate(who + "was acknowledged and is not there");
+      continue;
+    }
+    if (!errand.tame) continue;
+    const auto expected = RunDirectly(*errand.definition, Info(errand), errand.input);
+    if (state->status != expected.status || state->error != expected.error ||
+        state->output.has_value() != expected.output.has_value() ||
+        (state->output && !(*state->output == *expected.output))) {
+      const auto text = [](const interpreter::ExecutionState& s) {
+        return std::to_string(static_cast<int>(s.status)) + " " +
+               (s.output ? PrintJson(**s.output) : s.error.value_or("") + ": " +
+                                                       s.cause.value_or(""));
+      };
+      world_.Violate(who + "ended as " + text(*state) + ", but in a perfect world as " +
+                     text(expected));
+    }
+  }
+}
+
+}  // namespace towline::sim
