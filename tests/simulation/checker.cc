@@ -226,6 +226,19 @@ void Checker::OnJobStart(const std::string& worker, const std::string& token,
   }
 }
 
+void Checker::OnCheckpoint(const std::string& token, const std::string& checkpoint) {
+  const auto ref = tokens_.Verify(token);
+  if (ref) saved_.insert({{ref->partition, ref->execution}, checkpoint});
+}
+
+void Checker::OnJobGiven(const std::string& token, const std::string& checkpoint) {
+  const auto ref = tokens_.Verify(token);
+  if (!ref) return;
+  const Key key{ref->partition, ref->execution};
+  if (saved_.count({key, checkpoint}) != 0) return;
+  Violate(key, "a job was given the checkpoint " + checkpoint + ", which none has saved");
+}
+
 void Checker::OnJobSuccess(const std::string& token, std::uint32_t attempt,
                            const std::string& output) {
   const auto ref = tokens_.Verify(token);

@@ -34,6 +34,9 @@ class Checker {
   void OnStarted(int partition, store::ExecutionKey key);
   // A worker's handler starts, or has ended, a job.
   void OnJobStart(const std::string& worker, const std::string& token, std::uint32_t attempt);
+  // A job has saved this; what a later one is given must have been saved by one of its execution.
+  void OnCheckpoint(const std::string& token, const std::string& checkpoint);
+  void OnJobGiven(const std::string& token, const std::string& checkpoint);
   void OnJobSuccess(const std::string& token, std::uint32_t attempt, const std::string& output);
 
   // After the run: the store holds what was seen, and nothing is left over.
@@ -84,6 +87,7 @@ class Checker {
   std::set<std::pair<engine::TaskRef, std::uint32_t>> offered_at_most_once_;
   std::map<std::pair<engine::TaskRef, std::uint32_t>, std::set<std::string>> offered_;
   std::set<engine::TaskRef> started_;
+  std::set<std::pair<Key, std::string>> saved_;
   std::uint64_t events_ = 0;
 };
 

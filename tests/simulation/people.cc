@@ -125,6 +125,7 @@ int Clients::PartitionOf(const Errand& errand) const {
 }
 
 void Clients::Start() {
+  Operate();
   const Millis storm = world_.calm_at() - world_.now();
   for (std::size_t i = 0; i < errands_.size(); i++) {
     const Millis when = world_.random().Delay(Millis(0), storm);
@@ -172,6 +173,16 @@ void Clients::TryStop(std::size_t index) {
                    .reply = [answered](Result<engine::ExecutionView> result) {
                      *answered = result.has_value();
                    }});
+}
+
+void Clients::Operate() {
+  world_.After(world_.random().Delay(Millis(5'000), Millis(120'000)), [this] { Operate(); });
+  if (!world_.stormy()) {
+    for (const char* worker : {"w1", "w2", "w3", "w4"}) server_.SetDrain(worker, false);
+  } else if (world_.random().Chance(0.3)) {
+    server_.SetDrain("w" + std::to_string(world_.random().Between(1, 4)),
+                     world_.random().Chance(0.5));
+  }
 }
 
 bool Clients::AllStarted() const {

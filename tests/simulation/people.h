@@ -51,7 +51,8 @@ struct Errand {
   bool started = false;
 };
 
-// Starts executions and stops some, again and again until the server says that it is so.
+// Starts executions and stops some, again and again until the server says that it is so. Drains a
+// worker now and then.
 class Clients {
  public:
   Clients(World& world, Checker& checker, Server& server, store::Backend& backend);
@@ -66,6 +67,7 @@ class Clients {
   int PartitionOf(const Errand& errand) const;
   void TryStart(std::size_t index);
   void TryStop(std::size_t index);
+  void Operate();
 
   World& world_;
   Checker& checker_;

@@ -284,6 +284,14 @@ bool Server::Post(int partition, engine::Request request) {
   return life_ != nullptr && life_->Post(partition, std::move(request));
 }
 
+// An operator's wish; forgotten when the server dies, as operators know.
+void Server::SetDrain(const std::string& worker, bool drain) {
+  if (life_ == nullptr) return;
+  life_->Tell([life = life_.get(), worker, drain](Timestamp now) {
+    static_cast<void>(life->dispatcher.SetDrain("acme", worker, drain, now));
+  });
+}
+
 std::string Server::Why(const engine::TaskRef& task) const {
   if (life_ == nullptr) return "the server is down";
   const auto view = life_->dispatcher.Describe(task, life_->Now());

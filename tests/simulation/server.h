@@ -37,6 +37,7 @@ class Server final : public MqttClient {
   bool Post(int partition, engine::Request request);
   int partitions() const { return partitions_; }
   bool running() const { return life_ != nullptr; }
+  void SetDrain(const std::string& worker, bool drain);
   std::string Why(const engine::TaskRef& task) const;
 
   void OnBrokerMessage(const Message& message) override;

@@ -82,8 +82,21 @@ void Site::ScheduleDeath() {
   const Millis life = world_.weather().worker_life;
   if (life == Millis(0)) return;
   Later(world_.random().Delay(Millis(500), life * 3), [this] {
-    if (world_.stormy()) Die();
+    if (!world_.stormy()) return;
+    if (world_.random().Chance(0.7)) return Die();
+    world_.Trace(name_ + ": is told to stop");
+    agent_->Stop(Now());
+    Wake(Now());
   });
+}
+
+// The agent has let its jobs end and said good-bye.
+void Site::Leave() {
+  world_.Trace(name_ + ": leaves");
+  broker_.Disconnect(principal_);
+  agent_.reset();
+  processes_.clear();
+  world_.After(world_.random().Delay(Millis(200), Millis(60'000)), [this] { Boot(); });
 }
 
 void Site::Die() {
@@ -150,6 +163,7 @@ void Site::Run() {
     journal_.Fail({});
   }
   const Timestamp next = agent_->RunOnce(Now());
+  if (agent_->stopped()) return Leave();
   Wake(std::max(next, Now() + Millis(1)));
 }
 
@@ -190,6 +204,10 @@ worker::Handler::Started Site::Start(worker::Job job) {
   process.outcome.cause = done.error ? "the job said so" : "";
   world_.Trace(name_ + ": runs " + job.type + " of " + job.execution + " attempt " +
                std::to_string(job.attempt));
+  if (job.checkpoint) checker_.OnJobGiven(job.token, *job.checkpoint);
+  if (world_.random().Chance(0.3)) {
+    Later(world_.random().Delay(Millis(1), Millis(5'000)), [this, number] { Save(number); });
+  }
   if (job.type != "stuck") {
     const Millis time = world_.random().Delay(Millis(1), Millis(30'000));
     world_.After(time, [this, number] {
@@ -198,6 +216,15 @@ worker::Handler::Started Site::Start(worker::Job job) {
     });
   }
   return {.group = worker::ProcessGroup{static_cast<std::int64_t>(number), "boot"}};
+}
+
+void Site::Save(std::uint64_t number) {
+  const auto found = processes_.find(number);
+  if (found == processes_.end()) return;
+  const std::string checkpoint = "{\"at\":" + std::to_string(number) + "}";
+  checker_.OnCheckpoint(found->second.token, checkpoint);
+  agent_->OnProgress(found->second.id, {.percent = 50, .checkpoint = checkpoint}, Now());
+  Wake(Now());
 }
 
 void Site::Signal(worker::JobId id, bool kill) {

@@ -57,11 +57,13 @@ class Site final : public MqttClient, private worker::Ports, private worker::Han
   Timestamp Now() const { return world_.now() + skew_; }
   void Boot();
   void Die();
+  void Leave();  // in order
   void ScheduleDeath();
   void Connect();
   void Wake(Timestamp at);
   void Run();
   void Later(Millis delay, std::function<void()> run);  // unless the agent has died
+  void Save(std::uint64_t process);
   void End(std::uint64_t process, worker::Outcome outcome);
 
   World& world_;
