@@ -1,10 +1,12 @@
 #include "orchestrator/api/names.h"
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <random>
 
 #include "proto/jobs/topics.h"
+#include "statemachines/base/time.h"
 
 namespace towline::api {
 namespace {
@@ -175,8 +177,10 @@ std::string RandomName() {
     std::seed_seq seed{device(), device(), device(), device(), device(), device()};
     return std::mt19937_64(seed);
   }();
+  const auto since_1970 = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+  const auto ms = static_cast<std::uint64_t>(since_1970.time_since_epoch().count());
   const std::array<std::uint64_t, 2> bits = {
-      (random() & 0xFFFFFFFFFFFF0FFFULL) | 0x4000ULL,
+      (ms << 16) | 0x7000ULL | (random() & 0xFFFULL),
       (random() & 0x3FFFFFFFFFFFFFFFULL) | 0x8000000000000000ULL};
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string name;

@@ -82,7 +82,7 @@ TEST(NamesTest, RandomNamesAreUuidsAndNeverTheSame) {
     const std::string name = RandomName();
     EXPECT_TRUE(CheckName(name, "name"));
     ASSERT_EQ(name.size(), 36U);
-    EXPECT_EQ(name[14], '4');
+    EXPECT_EQ(name[14], '7');
     EXPECT_NE(std::string("89ab").find(name[19]), std::string::npos);
     names.insert(name);
   }
