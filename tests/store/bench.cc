@@ -51,6 +51,19 @@ std::string NewName(std::mt19937_64& random) {
   return text;
 }
 
+// As a UUID of version 7 begins with the time: neighbours in time are neighbours in an index.
+std::string NewOrderedName(std::mt19937_64& random) {
+  static std::uint64_t number = 0x018f'0000'0000;
+  char text[64];
+  number += random() % 2;
+  std::snprintf(text, sizeof text, "%08llx-%04llx-7%03x-8%03x-%012llx",
+                static_cast<unsigned long long>(number >> 16),
+                static_cast<unsigned long long>(number & 0xFFFF),
+                static_cast<unsigned>(random() & 0xFFF), static_cast<unsigned>(random() & 0xFFF),
+                static_cast<unsigned long long>(random() & 0xFFFFFFFFFFFF));
+  return text;
+}
+
 // One job per execution, as the load of the main job makes them.
 struct Work {
   std::string name;
@@ -98,12 +111,14 @@ void StageStart(const Work& work, ExecutionKey key, Batch& batch) {
   batch.steps.push_back(
       {.execution = key, .first_seq = 1, .first_id = 1, .events = EncodeStep(work.start)});
   batch.tasks_opened.push_back({.execution = key, .task = 3, .spec = EncodeTask(work.task)});
+  batch.timers_set.push_back({.execution = key, .seq = 3, .kind = 3, .due = kTime});
 }
 
 void StageEnd(const Work& work, ExecutionKey key, Batch& batch) {
   batch.steps.push_back(
       {.execution = key, .first_seq = 5, .first_id = 5, .events = EncodeStep(work.end)});
   batch.tasks_closed.push_back({key, 3});
+  batch.timers_cleared.push_back({.execution = key, .seq = 3, .kind = 3, .due = {}});
   batch.closed.push_back({.key = key, .status = Status::kSucceeded, .stopped = kTime});
 }
 
@@ -133,8 +148,9 @@ void BenchCodec() {
 
 // Pairs of commits as the engine makes them: this batch's starts together with the ends of those
 // started one batch before.
-void BenchCommits(const std::string& directory, int size, double seconds) {
-  const auto backend = OpenSqliteBackend(directory + "/commits-" + std::to_string(size), 1);
+void BenchCommits(const std::string& directory, int size, bool ordered, double seconds) {
+  const auto backend = OpenSqliteBackend(
+      directory + "/commits-" + std::to_string(size) + (ordered ? "-ordered" : ""), 1);
   const auto store = backend->OpenPartition(0);
   std::mt19937_64 random(2);
   std::vector<Work> before, now;
@@ -146,7 +162,7 @@ void BenchCommits(const std::string& directory, int size, double seconds) {
     Batch batch;
     const ExecutionKey first = key;
     for (int i = 0; i < size; i++) {
-      now.emplace_back(NewName(random));
+      now.emplace_back(ordered ? NewOrderedName(random) : NewName(random));
       store->Find("default", "bench", now.back().name);
       StageStart(now.back(), ++key, batch);
     }
@@ -161,9 +177,9 @@ void BenchCommits(const std::string& directory, int size, double seconds) {
     before.swap(now);
   }
   const double per_s = static_cast<double>(key) / (Now() - start);
-  std::printf("commits of %3d starts and ends: %7.0f executions/s %8.0f rows/s, commit CPU %6.1f us"
-              " each, slowest commit %5.1f ms\n",
-              size, per_s, per_s * 3.5, commit_cpu / static_cast<double>(key) * 1e6,
+  std::printf("commits of %3d starts and ends, %s names: %7.0f executions/s %8.0f rows/s, commit CPU "
+              "%6.1f us each, slowest commit %5.1f ms\n",
+              size, ordered ? "ordered" : "random ", per_s, per_s * 9, commit_cpu / static_cast<double>(key) * 1e6,
               slowest * 1e3);
 }
 
@@ -179,7 +195,6 @@ void BenchWaiting(const std::string& directory, ExecutionKey count) {
       for (int i = 0; i < 100 && key <= count; i++, key++) {
         const Work work(NewName(random));
         StageStart(work, key, batch);
-        batch.timers_set.push_back({.execution = key, .seq = 3, .kind = 3, .due = kTime});
       }
       store->Commit(batch);
     }
@@ -216,7 +231,11 @@ int main(int argc, char** argv) {
   const towline::store::Scratch scratch;
   const std::string directory = argc > 1 ? argv[1] : scratch.path();
   towline::store::BenchCodec();
-  for (const int size : {1, 64, 512}) towline::store::BenchCommits(directory, size, 3);
+  for (const int size : {1, 64, 512}) {
+    for (const bool ordered : {false, true}) {
+      towline::store::BenchCommits(directory, size, ordered, 3);
+    }
+  }
   towline::store::BenchWaiting(directory, 100'000);
   return 0;
 }
