@@ -126,9 +126,9 @@ const Frame& Stepper::At(FrameId id) const {
   return *frame;
 }
 
-void Stepper::Record(HistoryId previous, HistoryId id, Event event) {
+void Stepper::Record(EventRecord record) {
   if (step_.events.empty()) step_.events.reserve(8);
-  step_.events.push_back(EventRecord{state_.last_seq + 1, id, previous, now_, std::move(event)});
+  step_.events.push_back(std::move(record));
   bytes_ += kEventBytes;
   Apply(definition_, state_, step_.events.back());
 }

@@ -47,14 +47,16 @@ void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Map&
   if (!problem.empty()) return fail(problem);
 }
 
-// The first iterations, as many as may run at once, before any of them moves.
+// The first iterations, as many as may run at once, before any of them moves. A bound may cut
+// this short: then those of the earlier steps have not moved either.
 void Stepper::StartIterations(const Frame& frame) {
-  const FrameId first = state_.next_frame;
   while (HasRoom(std::get<AwaitingChildren>(frame.activity)) && !AtBound()) {
     transitions_++;
     if (!StartIteration(frame, frame.last_id)) return;
   }
-  for (FrameId child = state_.next_frame; child-- > first;) stack_.push_back(child);
+  for (auto at = state_.frames.rbegin(); at->first > frame.id; ++at) {
+    if (at->second.parent == frame.id) stack_.push_back(at->first);
+  }
 }
 
 bool Stepper::StartIteration(const Frame& frame, HistoryId previous) {

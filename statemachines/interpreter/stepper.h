@@ -65,7 +65,9 @@ class Stepper {
   // advance.cc: changes and wishes.
   template <class E>
   [[nodiscard]] bool Emit(HistoryId previous, E event);
-  void Record(HistoryId previous, HistoryId id, Event event);
+  template <class E>
+  EventRecord Stamp(HistoryId previous, HistoryId id, E event) const;
+  void Record(EventRecord record);
   void Want(Effect effect) { step_.effects.push_back(std::move(effect)); }
   template <class E>
   void Close(HistoryId previous, E event);
@@ -171,6 +173,12 @@ inline constexpr bool kInHistory =
     !std::is_same_v<E, JobCheckpointed> && !std::is_same_v<E, WaitStarted> &&
     !std::is_same_v<E, RetryScheduled>;
 
+// Built where it is: moving an event costs more than making one.
+template <class E>
+EventRecord Stepper::Stamp(HistoryId previous, HistoryId id, E event) const {
+  return {state_.last_seq + 1, id, previous, now_, Event(std::in_place_type<E>, std::move(event))};
+}
+
 template <class E>
 bool Stepper::Emit(HistoryId previous, E event) {
   if (frozen_) return false;
@@ -182,7 +190,7 @@ bool Stepper::Emit(HistoryId previous, E event) {
     frozen_effects_ = step_.effects.size();
     return false;
   }
-  Record(kShown ? previous : 0, id, Event(std::move(event)));
+  Record(Stamp(kShown ? previous : 0, id, std::move(event)));
   return true;
 }
 
@@ -191,7 +199,7 @@ template <class E>
 void Stepper::Close(HistoryId previous, E event) {
   if (frozen_) return;
   WantClosing();
-  Record(previous, state_.last_id + 1, Event(std::move(event)));
+  Record(Stamp(previous, state_.last_id + 1, std::move(event)));
   Want(CloseExecution{});
 }
 

@@ -20,6 +20,7 @@ class World {
                  std::uint64_t seed = 1);
 
   Step Begin(const Json& input);
+  Step BeginOnce(const Json& input);
   Step Do(const Command& command);  // and Continue as long as the core asks for it
   Step DoOnce(const Command& command);
   // Lets time pass to the earliest timer and fires it; false when there is none.
