@@ -38,7 +38,36 @@ void Watcher::Start() {
       [weak = weak_from_this()](const engine::Notice& notice) {
         if (const auto watcher = weak.lock()) watcher->OnNotice(notice);
       });
+  TellWhereJobsAre();
   wake_();
+}
+
+// An offer leaves within milliseconds of the start: whoever begins to watch then would never hear
+// of it, so the stage that each open job is in comes first.
+void Watcher::TellWhereJobsAre() {
+  std::vector<engine::TaskRef> tasks;
+  {
+    const Readers::Lease reader(base_.readers, located_.partition);
+    for (const store::TaskRow& row : reader->Tasks(located_.row.key)) {
+      tasks.push_back({located_.partition, row.execution, row.task});
+    }
+  }
+  if (tasks.empty()) return;
+  base_.parts.fleet.Ask([weak = weak_from_this(), tasks = std::move(tasks)](
+                            dispatch::Dispatcher& dispatcher, Timestamp now) {
+    const auto watcher = weak.lock();
+    for (std::size_t i = 0; watcher != nullptr && i < tasks.size(); i++) {
+      const auto view = dispatcher.Describe(tasks[i], now);
+      if (!view || view->worker.empty()) continue;
+      watcher->OnNotice({.kind = engine::Notice::Kind::kJob,
+                         .task = tasks[i].task,
+                         .what = view->stage,
+                         .worker = view->worker,
+                         .attempt = view->attempt,
+                         .percent = view->percent,
+                         .message = view->message});
+    }
+  });
 }
 
 void Watcher::Stop() {

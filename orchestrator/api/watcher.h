@@ -35,6 +35,7 @@ class Watcher : public std::enable_shared_from_this<Watcher> {
 
  private:
   void OnNotice(const engine::Notice& notice);
+  void TellWhereJobsAre();
   bool TakeNews(v1::WatchExecutionResponse* message);
   bool ReadPage();
 
