@@ -5,6 +5,8 @@
 namespace towline::dispatch {
 namespace {
 
+using Verdict = jobs::CallbackReply::Verdict;
+
 constexpr std::size_t kTopicBytesMax = 1024;
 
 // Answers go only where the asker itself may publish and nothing of the protocol listens, so that
@@ -17,11 +19,6 @@ bool MayAnswerOn(std::string_view topic, const jobs::Principal& principal) {
          !jobs::ParseTopic(topic);
 }
 
-std::string AnswerText(const std::string& token, const char* status) {
-  return "{\"v\":1,\"taskToken\":" + PrintJson(json::value(token)) + ",\"status\":\"" + status +
-         "\"}";
-}
-
 // How many of the four things that a callback can say it says.
 int Meanings(const jobs::Callback& callback) {
   return (callback.output ? 1 : 0) + (callback.error || callback.cause ? 1 : 0) +
@@ -30,10 +27,10 @@ int Meanings(const jobs::Callback& callback) {
 
 }  // namespace
 
-void Dispatcher::Impl::Answer(const Reply& reply, const char* status) {
-  if (!reply.topic.empty()) {
-    broker.Respond(reply.topic, reply.correlation, AnswerText(reply.token, status));
-  }
+void Dispatcher::Impl::Answer(const Reply& reply, Verdict verdict, std::string message) {
+  if (reply.topic.empty()) return;
+  broker.Respond(reply.topic, reply.correlation,
+                 jobs::Encode(jobs::CallbackReply{verdict, std::move(message)}));
 }
 
 void Dispatcher::Impl::OnCallback(const jobs::Principal& principal, std::string_view payload,
@@ -51,17 +48,18 @@ void Dispatcher::Impl::OnCallback(const jobs::Principal& principal, std::string_
   }
   if (!decoded) {
     Malformed(sender, decoded.error().message);
-    return Answer(reply, "invalid");
+    return Answer(reply, Verdict::kInvalid, decoded.error().message);
   }
   jobs::Callback& callback = *decoded;
-  if (callback.task_token.size() <= 256) reply.token = callback.task_token;
   const std::optional<engine::TaskRef> ref = Verify(callback.task_token, sender);
-  if (!ref) return Answer(reply, "invalid");
+  if (!ref) return Answer(reply, Verdict::kInvalid, "taskToken: this is no token of this server");
   if (Meanings(callback) != 1) {
-    Malformed(sender, "a callback says one of output, error and cause, heartbeat, progress");
-    return Answer(reply, "invalid");
+    const char* const why = "a callback says one of output, error and cause, heartbeat, progress";
+    Malformed(sender, why);
+    return Answer(reply, Verdict::kInvalid, why);
   }
   reply.task = *ref;
+  reply.token = std::move(callback.task_token);
   if (callback.heartbeat || callback.progress) {
     if (callback.progress) ShowProgress(*ref, sender, *callback.progress);
     Post(ref->partition,
@@ -72,8 +70,9 @@ void Dispatcher::Impl::OnCallback(const jobs::Principal& principal, std::string_
   if (callback.output) {
     Result<Json> output = ParseJson(*callback.output);
     if (!output) {
-      Malformed(sender, "output: " + output.error().message);
-      return Answer(reply, "invalid");
+      const std::string why = "output: " + output.error().message;
+      Malformed(sender, why);
+      return Answer(reply, Verdict::kInvalid, why);
     }
     command = interpreter::SucceedTask{.task = ref->task, .output = *std::move(output)};
   } else {
@@ -83,6 +82,19 @@ void Dispatcher::Impl::OnCallback(const jobs::Principal& principal, std::string_
   }
   // A full inbox: no answer, so a careful caller asks again.
   Post(*ref, std::move(command), principal.tenant, std::move(reply));
+}
+
+void Dispatcher::Impl::OnCallbackReply(const Reply& reply) {
+  switch (reply.verdict) {
+    case engine::TaskVerdict::kRecorded:
+      return Answer(reply, Verdict::kRecorded);
+    case engine::TaskVerdict::kStale:
+      return Answer(reply, Verdict::kStale);
+    case engine::TaskVerdict::kForbidden:
+      return Answer(reply, Verdict::kInvalid, "taskToken: the task belongs to another tenant");
+    case engine::TaskVerdict::kUnavailable:
+      return;  // whoever gets no answer asks again
+  }
 }
 
 // {"percent": 60, "message": "…"}; anything else is shown as it is.

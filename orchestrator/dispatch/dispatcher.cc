@@ -118,7 +118,7 @@ void Dispatcher::Impl::Supersede(Job& job) {
   Detach(job);
   if (worker != nullptr) {
     worker->ghosts[job.ref] = job.attempt;
-    SendCancel(*worker, offer->token, job.attempt, GoneReason());
+    SendCancel(*worker, offer->token, job.attempt, job.ref.partition, GoneReason());
   }
   ReleasePayload(job);
   job.offer.reset();
@@ -249,6 +249,7 @@ void Dispatcher::Impl::FireDeadlines() {
 
 void Dispatcher::Impl::FireJobDeadline(Job& job) {
   Offering& offer = *job.offer;
+  if (job.stage == Stage::kPublishing && !offer.submitting) return publish_queue.push_back(job.ref);
   const bool own = job.stage == Stage::kRequeueing || job.stage == Stage::kEnding ||
                    job.stage == Stage::kHanding || job.stage == Stage::kPublishing ||
                    (job.stage == Stage::kCancelling && offer.confirming);
@@ -259,7 +260,7 @@ void Dispatcher::Impl::FireJobDeadline(Job& job) {
     return SetDeadline(job, now + settings.offer_timeout);
   }
   if (job.stage == Stage::kCancelling) {
-    SendCancel(worker, offer.token, job.attempt, offer.reason);
+    SendCancel(worker, offer.token, job.attempt, job.ref.partition, offer.reason);
     AskRollCall(worker);
     return SetDeadline(job, now + settings.offer_timeout);
   }

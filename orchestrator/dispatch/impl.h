@@ -124,15 +124,17 @@ struct Dispatcher::Impl {
                 std::string what, std::string data);
   static const char* GoneReason();
   std::optional<engine::TaskRef> Verify(std::string_view token, std::string_view sender);
+  void RefuseForeign(Worker& worker, const std::string& token, std::uint32_t attempt);
   Job* Find(const engine::TaskRef& ref, std::uint32_t attempt);  // of this very attempt
   void Malformed(std::string_view sender, std::string_view problem);
 
   // callbacks.cc: the callback topic
   void OnCallback(const jobs::Principal& principal, std::string_view payload,
                   std::string_view response_topic, std::string_view correlation);
+  void OnCallbackReply(const Reply& reply);
   void ShowProgress(const engine::TaskRef& ref, const std::string& sender,
                     const std::string& text);
-  void Answer(const Reply& reply, const char* status);
+  void Answer(const Reply& reply, jobs::CallbackReply::Verdict verdict, std::string message = {});
 
   // outbound.cc: requests and their replies, batches
   bool Post(const engine::TaskRef& task, interpreter::Command command, std::string tenant,
@@ -140,11 +142,13 @@ struct Dispatcher::Impl {
   bool Post(int partition, engine::Request request);
   std::function<void(engine::TaskVerdict)> ReplyTo(Reply reply);
   void OnReply(Reply& reply);
+  void CancelGone(const Reply& reply);
   void OnResultReply(Reply& reply);
   void OnAcceptReply(Reply& reply);
   void Acknowledge(Worker& worker, std::string token, std::uint32_t attempt, bool recorded);
   void MarkDirty(Worker& worker);
-  void SendCancel(Worker& worker, std::string token, std::uint32_t attempt, std::string reason);
+  void SendCancel(Worker& worker, std::string token, std::uint32_t attempt, int partition,
+                  std::string reason);
   void Flush();
   void FlushOffers(Worker& worker);
   void FlushControl(Worker& worker);
@@ -158,6 +162,7 @@ struct Dispatcher::Impl {
   void PublishWaiting();
   bool PublishOne(Job& job);  // false: not now
   void OnPublished(const engine::TaskRef& task, bool acknowledged);
+  void PublishAgain(Job& job);
 
   // activities.cc
   void Poll(std::uint64_t poll, std::string_view arn, std::string_view worker, Timestamp deadline,

@@ -28,6 +28,12 @@ std::optional<engine::TaskRef> Dispatcher::Impl::Verify(std::string_view token,
   return std::nullopt;
 }
 
+// It runs something that we have never asked for.
+void Dispatcher::Impl::RefuseForeign(Worker& worker, const std::string& token,
+                                     std::uint32_t attempt) {
+  SendCancel(worker, token, attempt, 0, "this token is not ours");
+}
+
 Job* Dispatcher::Impl::Find(const engine::TaskRef& ref, std::uint32_t attempt) {
   Job* const job = jobs.Find(ref);
   return job != nullptr && job->attempt == attempt ? job : nullptr;
@@ -90,7 +96,7 @@ void Dispatcher::Impl::OnEvents(Worker& worker, std::string_view payload) {
 
 void Dispatcher::Impl::OnAcceptedEvent(Worker& worker, const jobs::WorkerEvent& event) {
   const std::optional<engine::TaskRef> ref = Verify(event.token, worker.name);
-  if (!ref) return SendCancel(worker, event.token, event.attempt, "this token is not ours");
+  if (!ref) return RefuseForeign(worker, event.token, event.attempt);
   Job* const job = Find(*ref, event.attempt);
   if (job != nullptr && (job->stage == Stage::kParked || job->stage == Stage::kWaiting)) {
     return Adopt(worker, *job, event.token);
@@ -157,7 +163,7 @@ void Dispatcher::Impl::OnHeartbeats(Worker& worker, const jobs::WorkerEvent& eve
   for (const auto& [token, attempt] : event.beats) {
     const std::optional<engine::TaskRef> ref = Verify(token, worker.name);
     if (!ref) {
-      SendCancel(worker, token, attempt, "this token is not ours");
+      RefuseForeign(worker, token, attempt);
       continue;
     }
     Beat(worker, *ref, attempt, token);
@@ -170,7 +176,7 @@ void Dispatcher::Impl::Beat(Worker& worker, const engine::TaskRef& ref, std::uin
   Job* const job = Find(ref, attempt);
   const bool mine = job != nullptr && job->offer != nullptr && job->offer->worker == &worker;
   if (mine && job->stage == Stage::kCancelling) {
-    return SendCancel(worker, token, attempt, job->offer->reason);
+    return SendCancel(worker, token, attempt, ref.partition, job->offer->reason);
   }
   if (mine && job->stage == Stage::kOffered) Accept(worker, *job, token);
   if (mine) progress[ref].heard = now;
@@ -185,7 +191,7 @@ void Dispatcher::Impl::Beat(Worker& worker, const engine::TaskRef& ref, std::uin
 
 void Dispatcher::Impl::OnProgress(Worker& worker, const jobs::WorkerEvent& event) {
   const std::optional<engine::TaskRef> ref = Verify(event.token, worker.name);
-  if (!ref) return SendCancel(worker, event.token, event.attempt, "this token is not ours");
+  if (!ref) return RefuseForeign(worker, event.token, event.attempt);
   Beat(worker, *ref, event.attempt, event.token);
   Job* const job = Find(*ref, event.attempt);
   if (job == nullptr || job->offer == nullptr || job->offer->worker != &worker) return;

@@ -54,6 +54,8 @@ struct Offering {
   std::string error{};           // kEnding
   std::string poller{};          // kHanding, kHanded: worker name of the poll
   std::uint64_t poll = 0;        // kHanding
+  std::uint64_t refused_epoch = 0;  // kPublishing: the broker has refused it in this epoch,
+  int refusals = 0;                 // so often in a row
   bool slot = false;             // counts against the worker's slots
   bool at_most_once = false;
   bool recorded = false;         // the holder is committed

@@ -285,7 +285,7 @@ void Dispatcher::Impl::Cancel(Job& job, std::string reason) {
   offer->reason = std::move(reason);
   if (offer->token.empty()) offer->token = tokens.Mint(job.ref);
   counters.cancels++;
-  SendCancel(*offer->worker, offer->token, job.attempt, offer->reason);
+  SendCancel(*offer->worker, offer->token, job.attempt, job.ref.partition, offer->reason);
   SetDeadline(job, now + settings.offer_timeout);
   Watch(job.ref, "cancelling", offer->worker->name, job.attempt);
 }

@@ -53,12 +53,12 @@ void Dispatcher::Impl::OnReply(Reply& reply) {
     case Reply::What::kAccept:
       return OnAcceptReply(reply);
     case Reply::What::kHeartbeat:
-      if (refused) SendCancel(*reply.worker, reply.token, reply.attempt, GoneReason());
+      if (refused) CancelGone(reply);
       return;
     case Reply::What::kProbe:
       if (refused) {
         unmatched.erase(reply.task);
-        SendCancel(*reply.worker, reply.token, reply.attempt, GoneReason());
+        CancelGone(reply);
       } else if (reply.verdict == Verdict::kRecorded) {
         reply.worker->control.keep.push_back({std::move(reply.token), reply.attempt});
         MarkDirty(*reply.worker);
@@ -73,14 +73,15 @@ void Dispatcher::Impl::OnReply(Reply& reply) {
     case Reply::What::kHandOff:
       return OnHandOff(reply);
     case Reply::What::kCallback:
-      if (reply.verdict == Verdict::kRecorded) Answer(reply, "recorded");
-      if (reply.verdict == Verdict::kStale) Answer(reply, "stale");
-      if (reply.verdict == Verdict::kForbidden) Answer(reply, "invalid");
-      return;
+      return OnCallbackReply(reply);
     case Reply::What::kOwn:
     case Reply::What::kNothing:
       return;
   }
+}
+
+void Dispatcher::Impl::CancelGone(const Reply& reply) {
+  SendCancel(*reply.worker, reply.token, reply.attempt, reply.task.partition, GoneReason());
 }
 
 void Dispatcher::Impl::OnResultReply(Reply& reply) {
@@ -133,8 +134,8 @@ void Dispatcher::Impl::OnAcceptReply(Reply& reply) {
       return;
     case Verdict::kStale:
     case Verdict::kForbidden:
-      worker.control.grants.push_back({reply.token, reply.attempt, false});
-      return SendCancel(worker, std::move(reply.token), reply.attempt, GoneReason());
+      worker.control.grants.push_back({std::move(reply.token), reply.attempt, false});
+      return MarkDirty(worker);
   }
 }
 
@@ -153,10 +154,10 @@ void Dispatcher::Impl::Acknowledge(Worker& worker, std::string token, std::uint3
 }
 
 void Dispatcher::Impl::SendCancel(Worker& worker, std::string token, std::uint32_t attempt,
-                                  std::string reason) {
+                                  int partition, std::string reason) {
   if (token.size() > kTokenBytesMax) return;
   worker.control.cancel.push_back(
-      {std::move(token), attempt, std::move(reason), settings.grace.count()});
+      {std::move(token), attempt, std::move(reason), settings.grace.count(), partition});
   MarkDirty(worker);
 }
 
@@ -251,7 +252,8 @@ void Dispatcher::Impl::SendBatch(Worker& worker, const std::string& topic, jobs:
     offer.seq = batch.seq;
     offer.sent = now;
     offer.connection = worker.connection;
-    SetDeadline(*job, now + settings.offer_timeout);
+    SetDeadline(*job, std::min(now + settings.offer_timeout,
+                               offer.first_offered + settings.liveness_window));
     Watch(job->ref, "offered", worker.name, job->attempt);
   }
 }

@@ -75,7 +75,7 @@ void Dispatcher::Impl::OnRollCall(Worker& worker, const std::vector<jobs::Held>&
   for (const jobs::Held& entry : held) {
     const std::optional<engine::TaskRef> ref = Verify(entry.token, worker.name);
     if (!ref) {
-      SendCancel(worker, entry.token, entry.attempt, "this token is not ours");
+      RefuseForeign(worker, entry.token, entry.attempt);
       continue;
     }
     Job* const job = jobs.Find(*ref);
@@ -107,7 +107,7 @@ void Dispatcher::Impl::Probe(Worker& worker, const engine::TaskRef& ref, const j
 void Dispatcher::Impl::OnHeld(Worker& worker, Job& job, const jobs::Held& held) {
   const auto refuse = [&](const char* why) {
     worker.ghosts[job.ref] = held.attempt;
-    SendCancel(worker, held.token, held.attempt, why);
+    SendCancel(worker, held.token, held.attempt, job.ref.partition, why);
   };
   if (held.attempt != job.attempt) return refuse("a later attempt owns the task");
   Worker* const holder = job.offer == nullptr ? nullptr : job.offer->worker;
@@ -136,7 +136,7 @@ void Dispatcher::Impl::OnHeld(Worker& worker, Job& job, const jobs::Held& held) 
       if (holder != &worker) return refuse("the task has ended");
       job.offer->roll_call = worker.roll_calls;
       SetDeadline(job, now + settings.offer_timeout);
-      return SendCancel(worker, held.token, held.attempt, job.offer->reason);
+      return SendCancel(worker, held.token, held.attempt, job.ref.partition, job.offer->reason);
     case Stage::kRequeueing:
       // The next attempt may or may not come about: the partition decides who is cancelled.
       worker.ghosts[job.ref] = held.attempt;

@@ -6,6 +6,12 @@
 #include "statemachines/base/log.h"
 
 namespace towline::dispatch {
+namespace {
+
+constexpr int kRefusalsMax = 5;
+constexpr Seconds kRefusalPause{1};  // doubles
+
+}  // namespace
 
 void Dispatcher::Impl::OpenPublish(Job& job, const engine::TaskOpened& notice) {
   const auto allowed = settings.publish_allow.find(notice.execution_tenant);
@@ -65,9 +71,23 @@ void Dispatcher::Impl::OnPublished(const engine::TaskRef& task, bool acknowledge
     job->offer->submitting = true;
     return PostOwn(*job);
   }
-  if (!job->offer->in_flight) return;
-  job->offer->in_flight = false;
-  publish_queue.push_back(task);
+  if (job->offer->in_flight) PublishAgain(*job);
+}
+
+// Not acknowledged: the link broke, or the broker refused it (its access list, a limit). When the
+// link has not changed since the last time, it was the broker.
+void Dispatcher::Impl::PublishAgain(Job& job) {
+  Offering& offer = *job.offer;
+  offer.in_flight = false;
+  if (offer.refused_epoch != epoch) offer.refusals = 0;
+  offer.refused_epoch = epoch;
+  offer.refusals++;
+  if (offer.refusals >= kRefusalsMax) {
+    return Fail(job, "Towline.PublishRefused",
+                "The broker has refused the message " + std::to_string(kRefusalsMax) +
+                    " times; its log and its access rules for the server's user may say why.");
+  }
+  SetDeadline(job, now + kRefusalPause * (1 << (offer.refusals - 1)));
 }
 
 }  // namespace towline::dispatch
