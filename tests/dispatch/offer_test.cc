@@ -168,7 +168,7 @@ TEST_F(OfferTest, AtMostOnceStartsOnAGrantAfterTheCommit) {
   EXPECT_THAT(world.Controls(kWorker).grants, SizeIs(1));
 }
 
-TEST_F(OfferTest, AnAcceptOfAnOlderAttemptIsForgottenAndCancelled) {
+TEST_F(OfferTest, AnAcceptOfAnOlderAttemptIsToBeForgotten) {
   const auto task = world.Open();
   world.Run();
   const jobs::Offer offer = OfferedOne();
@@ -178,8 +178,7 @@ TEST_F(OfferTest, AnAcceptOfAnOlderAttemptIsForgottenAndCancelled) {
   const jobs::Control control = world.Controls(kWorker);
   ASSERT_THAT(control.grants, SizeIs(1));
   EXPECT_FALSE(control.grants[0].start);
-  ASSERT_THAT(control.cancel, SizeIs(1));
-  EXPECT_EQ(control.cancel[0].attempt, 1U);
+  EXPECT_EQ(control.grants[0].attempt, 1U);
 }
 
 TEST_F(OfferTest, ADeclinedJobGoesOutWithTheNextAttemptCommittedFirst) {

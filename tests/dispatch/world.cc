@@ -70,7 +70,8 @@ engine::TaskRef World::Open(const TaskOptions& options) {
 
 void World::Recover() {
   dispatcher.OnNotice(engine::PartitionReset{0}, now);
-  for (const auto& [ref, row] : rows) {
+  const auto open_rows = rows;  // some are closed by what dispatch does about them
+  for (const auto& [ref, row] : open_rows) {
     engine::TaskOpened notice = OpenedNotice(ref, row);
     auto bare = std::make_shared<interpreter::OpenTask>(*row.open);
     bare->spec.payload = Json();
@@ -108,7 +109,8 @@ bool World::Post(int partition, engine::Request request) {
             const bool wanted = row != rows.end() &&
                                 row->second.state != store::TaskState::kCancelling &&
                                 (r.attempt == 0 || r.attempt == row->second.attempt);
-            answers_.emplace_back(std::move(r.reply), wanted ? Verdict::kRecorded : Verdict::kStale);
+            answers_.emplace_back(std::move(r.reply),
+                                  wanted ? Verdict::kRecorded : Verdict::kStale);
           },
           [&](engine::ConfirmCancel& r) {
             const auto row = rows.find(r.task);
