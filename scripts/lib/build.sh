@@ -36,6 +36,17 @@ build_jobs() {
   if [ "$memory_gb" -lt "$cpus" ]; then echo "$memory_gb"; else echo "$cpus"; fi
 }
 
+# On a terminal the build says how far it is.
+run_build() {
+  if [ -t 1 ]; then
+    cmake --build "$@" 2>&1 | awk '{ print > "/dev/stderr" }
+      /^\[[0-9]+\/[0-9]+\]/ { printf "\r    %s ", $1; fflush() }
+      END { printf "\r%20s\r", "" }' 2>&3
+    return "${PIPESTATUS[0]}"
+  fi
+  cmake --build "$@" >&3 2>&1
+}
+
 # build PRESET [TARGET...]: configures once, builds; the log is build/PRESET/build.log.
 build() {
   local preset=$1
@@ -46,6 +57,8 @@ build() {
   if [ ! -f "$folder/build.ninja" ]; then
     (cd "$root" && run_quietly "configuring" "$folder/configure.log" cmake --preset "$preset")
   fi
-  run_quietly "the build" "$folder/build.log" \
-    cmake --build "$folder" -j "$(build_jobs)" ${1:+--target} "$@"
+  if ! run_build "$folder" -j "$(build_jobs)" ${1:+--target} "$@" 3>"$folder/build.log"; then
+    grep -E -A 20 'error|FAILED' "$folder/build.log" | head -n 60 >&2
+    die "the build failed; the whole output is in $folder/build.log"
+  fi
 }

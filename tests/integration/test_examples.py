@@ -79,6 +79,20 @@ class OnPremSumTest(IntegrationTest):
         self.assertEqual(task["Retry"][0]["MaxAttempts"], 6)
         self.assertTrue(task["End"])
 
+    # What a new user sees first. Interrupted or not, it leaves nothing behind.
+    def test_the_demo(self):
+        environment = {**os.environ, "TOWLINE_BIN": str(BIN), "TMPDIR": str(self.on.folder)}
+        done = subprocess.run([str(SOURCE / "scripts" / "demo")], capture_output=True, text=True,
+                              timeout=100, stdin=subprocess.DEVNULL, env=environment)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        said = done.stdout
+        places = [said.find(text) for text in (
+            "has ever announced job type", "job offered", "job accepted", "job progress",
+            "ExecutionSucceeded", '\n{"sum": 57}\n', "SucceedStateExited", "Five commands")]
+        self.assertNotIn(-1, places, said)
+        self.assertEqual(places, sorted(places), said)
+        self.assertEqual(list(self.on.folder.iterdir()), [], "the scratch directory must go")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
