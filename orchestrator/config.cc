@@ -43,7 +43,9 @@ class Table {
     const toml::node* const node = table_.get(key);
     if (node == nullptr || failed_) return;
     const toml::table* const section = node->as_table();
-    if (section == nullptr) return Fail(*node, Full(key) + " must be a table, written [" + key + "]");
+    if (section == nullptr) {
+      return Fail(*node, Full(key) + " must be a table, written [" + key + "]");
+    }
     if (Status status = read(*section); !status) failed_ = status.error();
   }
 

@@ -122,7 +122,9 @@ int Serve(Config config, bool dev, bool data_given) {
   std::string directory = config.data;
   if (dev) {
     children.emplace(directory);
-    if (Status up = children->StartBroker(config); !up) return Fail(kExitFailed, up.error().message);
+    if (Status up = children->StartBroker(config); !up) {
+      return Fail(kExitFailed, up.error().message);
+    }
     config.data = directory + "/server";
   }
   Server server(config);

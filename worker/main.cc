@@ -1,8 +1,10 @@
 // towline-worker: options → Config → Host; or a word to the agent that runs already.
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cxxopts.hpp>
 #include <exception>
@@ -58,6 +60,16 @@ int OpenSignals() {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+// Each program takes five descriptors; the usual 1,024 are few for many slots.
+void RaiseFileLimit(int slots) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = 5 * static_cast<rlim_t>(slots) + 256;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Main(int argc, char** argv) {
   if (argc > 1 && IsLocalCommand(argv[1])) return RunLocalCommand(argc - 1, argv + 1);
   cxxopts::Options options = MakeOptions();
@@ -82,6 +94,7 @@ int Main(int argc, char** argv) {
     return 0;
   }
   SetLogLevel(config->log_level);
+  RaiseFileLimit(config->slots);
   const int signals = OpenSignals();
   Host host(*config);
   return host.Run(signals);

@@ -44,6 +44,16 @@ void OccupyLowDescriptors() {
   }
 }
 
+// A descriptor that becomes readable when the process ends. Without one the process ends at once.
+int OpenExit(pid_t pid, int& fd) {
+  fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (fd >= 0) return 0;
+  const int error = errno;
+  kill(-pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  return error;
+}
+
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (const std::string& text : texts) {
@@ -161,6 +171,8 @@ Handler::Started ProcessRunner::Start(const Program& program, Job job) {
   pid_t pid = -1;
   int error = pipes.Open();
   if (error == 0) error = Spawn(program, job, pipes, pid);
+  int exit_fd = -1;
+  if (error == 0) error = OpenExit(pid, exit_fd);
   if (error != 0) {
     return {.outcome =
                 Outcome{.error = "Towline.ProgramNotStarted",
@@ -175,10 +187,7 @@ Handler::Started ProcessRunner::Start(const Program& program, Job job) {
   for (const Channel channel : {kIn, kOut, kErr, kNews}) {
     process.fds[channel] = std::exchange(pipes.ours[channel], -1);
   }
-  process.fds[kExit] = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-  if (process.fds[kExit] < 0) {
-    throw std::system_error(errno, std::generic_category(), "pidfd_open (Linux 5.3 or newer)");
-  }
+  process.fds[kExit] = exit_fd;
   pipes.CloseTheirs();
   for (const Channel channel : {kExit, kOut, kErr, kNews}) Watch(process, channel, EPOLLIN);
   WriteInput(process);

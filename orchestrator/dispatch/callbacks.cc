@@ -30,7 +30,7 @@ int Meanings(const jobs::Callback& callback) {
 void Dispatcher::Impl::Answer(const Reply& reply, Verdict verdict, std::string message) {
   if (reply.topic.empty()) return;
   broker.Respond(reply.topic, reply.correlation,
-                 jobs::Encode(jobs::CallbackReply{verdict, std::move(message)}));
+                 jobs::Encode(jobs::CallbackReply{verdict, std::move(message), reply.token}));
 }
 
 void Dispatcher::Impl::OnCallback(const jobs::Principal& principal, std::string_view payload,
@@ -51,6 +51,7 @@ void Dispatcher::Impl::OnCallback(const jobs::Principal& principal, std::string_
     return Answer(reply, Verdict::kInvalid, decoded.error().message);
   }
   jobs::Callback& callback = *decoded;
+  if (callback.task_token.size() <= 256) reply.token = callback.task_token;
   const std::optional<engine::TaskRef> ref = Verify(callback.task_token, sender);
   if (!ref) return Answer(reply, Verdict::kInvalid, "taskToken: this is no token of this server");
   if (Meanings(callback) != 1) {

@@ -22,7 +22,8 @@ Error DoesNotExist(const ExecutionName& name) {
 
 Error Unavailable() {
   return Error{Error::Code::kUnavailable,
-               "The store failed and the outcome is unknown; ask again, the server recovers by itself",
+               "The store failed and the outcome is unknown; ask again, the server recovers by "
+               "itself",
                "ServiceUnavailable"};
 }
 

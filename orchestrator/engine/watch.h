@@ -56,9 +56,10 @@ class WatchHub {
   };
   std::atomic<std::size_t> count_ = 0;
   std::mutex mutex_;
-  std::uint64_t next_id_ = 1;                                                    // guarded by mutex_
-  std::unordered_map<Key, std::map<std::uint64_t, Callback>, KeyHash> watchers_; // guarded by mutex_
-  std::unordered_map<std::uint64_t, Key> ids_;                                   // guarded by mutex_
+  // Guarded by mutex_:
+  std::uint64_t next_id_ = 1;
+  std::unordered_map<Key, std::map<std::uint64_t, Callback>, KeyHash> watchers_;
+  std::unordered_map<std::uint64_t, Key> ids_;
 };
 
 }  // namespace towline::engine

@@ -3,7 +3,6 @@
 #include <cstdlib>
 
 #include "proto/jobs/json_text.h"
-#include "statemachines/base/json.h"
 
 namespace towline::jobs {
 namespace {
@@ -67,7 +66,7 @@ std::string ToUtf8(std::string_view bytes) {
   return text;
 }
 
-JsonReader::JsonReader(std::string_view text) : text_(text) {
+JsonReader::JsonReader(std::string_view text, int depth_max) : text_(text), depth_max_(depth_max) {
   for (std::size_t i = 0; i < text.size();) {
     if (static_cast<unsigned char>(text[i]) < 0x80) {
       i++;
@@ -106,7 +105,7 @@ bool JsonReader::Enter(char bracket) {
   if (at_ >= text_.size() || text_[at_] != bracket) {
     return Fail(bracket == '{' ? "expected an object" : "expected an array");
   }
-  if (depth_ >= static_cast<int>(kJsonDepthMax)) return Fail("nested too deeply");
+  if (depth_ >= depth_max_) return Fail("nested too deeply");
   depth_++;
   at_++;
   return true;

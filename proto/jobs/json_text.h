@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "statemachines/base/json.h"
 #include "statemachines/base/result.h"
 
 namespace towline::jobs {
@@ -53,7 +54,7 @@ std::string ToUtf8(std::string_view bytes);
 // accepts.
 class JsonReader {
  public:
-  explicit JsonReader(std::string_view text);
+  explicit JsonReader(std::string_view text, int depth_max = static_cast<int>(kJsonDepthMax));
 
   // Calls member(key) for each member; it must consume the value. The key lives until then.
   template <class F>
@@ -121,6 +122,7 @@ class JsonReader {
   bool SkipScalar();
 
   std::string_view text_;
+  const int depth_max_;
   std::size_t at_ = 0;
   int depth_ = 0;
   bool failed_ = false;

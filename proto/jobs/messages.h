@@ -165,7 +165,8 @@ struct Callback {
 struct CallbackReply {
   enum class Verdict { kRecorded, kStale, kInvalid };
   Verdict verdict = Verdict::kRecorded;
-  std::string message{};  // invalid: what was wrong
+  std::string message{};     // invalid: what was wrong
+  std::string task_token{};  // of the callback: what a client without correlation data goes by
 };
 
 // Encoders give one JSON text with "v":1. Batches are split by the caller: BatchSize() tells how

@@ -8,6 +8,8 @@ namespace {
 using Key = std::string_view;
 
 constexpr std::size_t kTokenBytesMax = 256;
+// A payload may be as deep as any value; the message around it comes on top.
+constexpr int kMessageDepthMax = static_cast<int>(kJsonDepthMax) + 8;
 
 template <class T>
 bool Integer(JsonReader& in, std::optional<T>& value) {
@@ -235,7 +237,7 @@ Result<T> Decode(std::string_view what, std::string_view text, F member) {
     return Error{Error::Code::kInvalidArgument, std::string(what) + ": " + why};
   };
   if (text.size() > kMessageBytesMax) return refuse("message is above 96 KiB");
-  JsonReader in(text);
+  JsonReader in(text, kMessageDepthMax);
   T message;
   int version = 0;
   const bool read = in.Object([&](Key key) {
@@ -351,6 +353,7 @@ Result<CallbackReply> DecodeCallbackReply(std::string_view text) {
                                        if (key == "status")
                                          return said = Word(in, kVerdicts, message.verdict);
                                        if (key == "message") return in.String(message.message);
+                                       if (key == "taskToken") return in.String(message.task_token);
                                        return in.Skip();
                                      });
   if (!reply || said) return reply;
@@ -358,7 +361,7 @@ Result<CallbackReply> DecodeCallbackReply(std::string_view text) {
 }
 
 Result<JobResult> DecodeEntry(std::string_view text) {
-  JsonReader in(text);
+  JsonReader in(text, kMessageDepthMax);
   JobResult result;
   if (ReadResult(in, result) && in.End()) return result;
   return Error{Error::Code::kInvalidArgument, "result: " + in.error().message};

@@ -319,6 +319,7 @@ std::string Encode(const CallbackReply& message) {
   JsonWriter out = Begin(kEnvelopeBytesMax);
   Member(out, "status", NameOf(kVerdicts, message.verdict));
   MemberIfAny(out, "message", message.message);
+  MemberIfAny(out, "taskToken", message.task_token);
   return Finish(out);
 }
 

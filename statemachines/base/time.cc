@@ -43,7 +43,9 @@ bool TakeOffset(std::string_view& text, std::chrono::minutes& offset) {
   if (!east && !Take(text, '-')) return false;
   int hours = 0;
   int minutes = 0;
-  if (!TakeNumber(text, 2, hours) || !Take(text, ':') || !TakeNumber(text, 2, minutes)) return false;
+  if (!TakeNumber(text, 2, hours) || !Take(text, ':') || !TakeNumber(text, 2, minutes)) {
+    return false;
+  }
   if (hours > 23 || minutes > 59) return false;
   offset = std::chrono::minutes{(hours * 60 + minutes) * (east ? 1 : -1)};
   return true;

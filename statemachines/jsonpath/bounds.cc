@@ -33,8 +33,9 @@ bool Allowance::Take(const json::value& value, std::size_t depth) {
 
 EvalError Allowance::error() const {
   return {EvalError::Kind::kTooLarge,
-          too_deep_ ? "The result is nested deeper than " + std::to_string(kJsonDepthMax) + " levels"
-                    : "The result is larger than " + std::to_string(kMadeBytesMax) + " bytes"};
+          too_deep_
+              ? "The result is nested deeper than " + std::to_string(kJsonDepthMax) + " levels"
+              : "The result is larger than " + std::to_string(kMadeBytesMax) + " bytes"};
 }
 
 }  // namespace towline::jsonpath

@@ -83,7 +83,8 @@ int Order(const Datum& a, const Datum& b) {
 bool Equal(const Datum& left, const Datum& right) {
   switch (left.kind) {
     case Kind::kString:
-      return (right.kind == Kind::kString || right.kind == Kind::kNumber) && left.text == right.text;
+      return (right.kind == Kind::kString || right.kind == Kind::kNumber) &&
+             left.text == right.text;
     case Kind::kNumber: {
       if (right.kind == Kind::kNumber) return Order(left, right) == 0;
       if (right.kind != Kind::kString || !DecimalText(right.text)) return false;
@@ -264,7 +265,8 @@ class Evaluation {
     if (right_list == nullptr || left_list == nullptr) return std::nullopt;
     switch (comparison) {
       case Comparison::kAll: return std::all_of(right_list->begin(), right_list->end(), in_left);
-      case Comparison::kSubsetOf: return std::all_of(left_list->begin(), left_list->end(), in_right);
+      case Comparison::kSubsetOf:
+        return std::all_of(left_list->begin(), left_list->end(), in_right);
       case Comparison::kAnyOf: return std::any_of(left_list->begin(), left_list->end(), in_right);
       case Comparison::kNoneOf: return std::none_of(left_list->begin(), left_list->end(), in_right);
       default: return std::nullopt;

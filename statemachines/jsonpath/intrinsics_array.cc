@@ -128,8 +128,9 @@ bool ArrayGetItem(Invocation& call, json::value& result) {
     return call.Fail("The index must be an integer");
   }
   if (index < 0 || index >= static_cast<std::int64_t>(array.size())) {
-    return call.Fail("The index " + std::to_string(index) + " is out of the bounds of an array of " +
-                     std::to_string(array.size()) + " elements");
+    return call.Fail("The index " + std::to_string(index) +
+                     " is out of the bounds of an array of " + std::to_string(array.size()) +
+                     " elements");
   }
   const json::value& element = array[static_cast<std::size_t>(index)];
   if (!TakeAll(call, element, 0)) return false;

@@ -19,8 +19,9 @@ std::string_view TextOf(const json::value& value) {
 }
 
 bool WithinLimit(Invocation& call, std::string_view text) {
-  const auto characters = std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+  const auto characters = std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  });
   if (static_cast<std::size_t>(characters) <= kCodedCharactersMax) return true;
   return call.TooLarge("The string has more than " + std::to_string(kCodedCharactersMax) +
                        " characters");
@@ -80,9 +81,9 @@ bool Base64Decode(Invocation& call, json::value& result) {
            c == '/';
   };
   const std::size_t padding = padded.size() - content;
+  const auto content_end = padded.begin() + static_cast<std::ptrdiff_t>(content);
   const bool shaped = padded.size() % 4 == 0 && padding <= 2 &&
-                      std::all_of(padded.begin(), padded.begin() + static_cast<std::ptrdiff_t>(content),
-                                  is_code) &&
+                      std::all_of(padded.begin(), content_end, is_code) &&
                       padded.find_first_not_of('=', content) == std::string::npos;
   if (!shaped) return call.Fail("The string is not valid Base64");
   std::string out(padded.size() / 4 * 3, '\0');

@@ -49,7 +49,8 @@ bool TakeText(Invocation& call, const std::string& text) {
 // Every "{}" of a template that comes from the input; there nothing can be escaped.
 std::vector<std::size_t> FindPlaceholders(std::string_view text) {
   std::vector<std::size_t> places;
-  for (std::size_t at = text.find("{}"); at != std::string_view::npos; at = text.find("{}", at + 2)) {
+  for (std::size_t at = text.find("{}"); at != std::string_view::npos;
+       at = text.find("{}", at + 2)) {
     places.push_back(at);
   }
   return places;

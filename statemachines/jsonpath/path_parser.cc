@@ -137,7 +137,9 @@ class PathParser {
       const char c = At(at_);
       if (c == '.' || c == '[') break;
       if (c == '(') return ReadFunction(name);
-      if (c == ' ') return FailAt(at_, "a name with blanks needs brackets and quotes, as in ['a b'],");
+      if (c == ' ') {
+        return FailAt(at_, "a name with blanks needs brackets and quotes, as in ['a b'],");
+      }
       if (c == '\\' && place_ == PathPlace::kExpression) {
         if (++at_ >= text_.size()) return Fail("it must not end with '\\'");
       } else {
@@ -183,7 +185,9 @@ class PathParser {
     std::vector<std::string> names;
     for (;;) {
       const std::size_t end = FindQuote(text_, at);
-      if (end == std::string_view::npos) return Fail(std::string("a name lacks its closing ") + quote);
+      if (end == std::string_view::npos) {
+        return Fail(std::string("a name lacks its closing ") + quote);
+      }
       auto name = UnescapeJava(text_.substr(at + 1, end - at - 1));
       if (!name) return FailAt(at, "the name has an invalid escape");
       names.push_back(std::move(*name));

@@ -108,7 +108,9 @@ class PatternCompiler {
     }
     if (Peek() == '+') return Fail("possessive quantifiers are not supported");
     Take("?");  // lazy or greedy: for a match of the whole text it is the same
-    if (Peek() == '*' || Peek() == '+' || Peek() == '?') return Fail("a quantifier repeats nothing");
+    if (Peek() == '*' || Peek() == '+' || Peek() == '?') {
+      return Fail("a quantifier repeats nothing");
+    }
     node.kind = Node::Kind::kRepeat;
     node.min = min;
     node.max = max;

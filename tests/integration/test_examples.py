@@ -88,7 +88,7 @@ class OnPremSumTest(IntegrationTest):
         said = done.stdout
         places = [said.find(text) for text in (
             "has ever announced job type", "job offered", "job accepted", "job progress",
-            "ExecutionSucceeded", '\n{"sum": 57}\n', "SucceedStateExited", "Five commands")]
+            "ExecutionSucceeded", '\n{"sum": 57}\n', "(times are UTC", "Five commands")]
         self.assertNotIn(-1, places, said)
         self.assertEqual(places, sorted(places), said)
         self.assertEqual(list(self.on.folder.iterdir()), [], "the scratch directory must go")

@@ -33,11 +33,11 @@ const char* const kTexts[] = {
 // Compares the verdict on every text with that of the tree parser: what is handed on as raw text
 // must parse on the other side.
 TEST(JsonTextTest, AcceptsExactlyWhatTheTreeParserAccepts) {
-  const std::string deep = std::string(90, '[') + "1" + std::string(90, ']');
-  const std::string too_deep = std::string(200, '[') + std::string(200, ']');
   std::vector<std::string> texts(std::begin(kTexts), std::end(kTexts));
-  texts.push_back(deep);
-  texts.push_back(too_deep);
+  for (const std::size_t depth : {90, 99, 100, 101, 102, 200}) {
+    texts.push_back(std::string(depth, '[') + std::string(depth, ']'));
+    texts.push_back(std::string(depth, '[') + "1" + std::string(depth, ']'));
+  }
   for (const std::string& text : texts) {
     EXPECT_EQ(Reads(text), ParseJson(text).has_value()) << text;
   }

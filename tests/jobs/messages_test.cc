@@ -251,6 +251,16 @@ TEST(MessagesTest, TruncatedAndDamagedMessagesAreRefusedOrWhole) {
   }
 }
 
+TEST(MessagesTest, APayloadMayBeAsDeepAsAnyValue) {
+  const auto depth = [](std::size_t levels) {
+    Offer offer = FullOffer();
+    offer.input = std::string(levels, '[') + std::string(levels, ']');
+    return DecodeJobBatch(Encode(JobBatch{.jobs = {offer}})).has_value();
+  };
+  EXPECT_TRUE(depth(kJsonDepthMax));
+  EXPECT_FALSE(depth(kJsonDepthMax + 20));
+}
+
 TEST(MessagesTest, RubbishIsRefusedWithAReason) {
   EXPECT_EQ(DecodeControl("").error().message, "control: expected an object at byte 0");
   EXPECT_EQ(DecodeControl("[]").error().message, "control: expected an object at byte 0");

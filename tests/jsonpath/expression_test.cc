@@ -153,7 +153,8 @@ TEST(FormatTest, PrintsContainersAsJavaDoes) {
 TEST(FormatTest, CountsMustAgree) {
   EXPECT_EQ(Problem("States.Format($.t, 1)", R"({"t":"{} {}"})"),
             "The template has 2 places {} for 1 values");
-  EXPECT_EQ(Problem("States.Format($.t)", R"({"t":5})"), "Argument 1 must be a string, but '$.t' is not");
+  EXPECT_EQ(Problem("States.Format($.t)", R"({"t":5})"),
+            "Argument 1 must be a string, but '$.t' is not");
 }
 
 TEST(StringToJsonTest, ParsesAndReadsBlanksAsNull) {
@@ -185,7 +186,8 @@ TEST(ArrayTest, Partition) {
 }
 
 TEST(ArrayTest, ContainsComparesDeeply) {
-  constexpr std::string_view kInput = R"({"a":[1,[1,{"x":2,"y":[]}],null,true],"v":[1,{"y":[],"x":2.0}]})";
+  constexpr std::string_view kInput =
+      R"({"a":[1,[1,{"x":2,"y":[]}],null,true],"v":[1,{"y":[],"x":2.0}]})";
   EXPECT_EQ(Got("States.ArrayContains($.a, $.v)", kInput), "true");
   EXPECT_EQ(Got("States.ArrayContains($.a, 1.0)", kInput), "true");
   EXPECT_EQ(Got("States.ArrayContains($.a, '1')", kInput), "false");
@@ -226,8 +228,9 @@ TEST(ArrayTest, GetItem) {
 TEST(ArrayTest, LengthAndUnique) {
   EXPECT_EQ(Got("States.ArrayLength($)", "[1,[2,3],null]"), "3");
   EXPECT_EQ(Problem("States.ArrayLength($)", "{}"), "Argument 1 must be an array, but '$' is not");
-  EXPECT_EQ(Got("States.ArrayUnique($)",
-                R"([3,1,3.0,"1",1,null,null,true,true,[],[],{"a":1,"b":2},{"b":2.0,"a":1},{"a":1}])"),
+  constexpr std::string_view kInput =
+      R"([3,1,3.0,"1",1,null,null,true,true,[],[],{"a":1,"b":2},{"b":2.0,"a":1},{"a":1}])";
+  EXPECT_EQ(Got("States.ArrayUnique($)", kInput),
             R"([3,1,"1",null,true,[],{"a":1,"b":2},{"a":1}])");
   EXPECT_EQ(Got("States.ArrayUnique($)", "[]"), "[]");
 }
@@ -369,8 +372,8 @@ TEST(BoundsTest, AnEvaluationCannotFillTheMemory) {
   // Each JsonToString doubles the backslashes.
   std::string quoting = "$";
   for (int i = 0; i < 9; i++) quoting = "States.JsonToString(" + quoting + ")";
-  EXPECT_EQ(KindOf(quoting, "\"" + std::string(1U << 17U, 'x') + std::string(1U << 17U, '\\') + "\""),
-            EvalError::Kind::kTooLarge);
+  const std::string text = std::string(1U << 17U, 'x') + std::string(1U << 17U, '\\');
+  EXPECT_EQ(KindOf(quoting, "\"" + text + "\""), EvalError::Kind::kTooLarge);
 }
 
 }  // namespace

@@ -221,11 +221,12 @@ TEST(PathTest, HostilePathsMeetABound) {
   std::string steps = "$";
   for (int i = 0; i < 100'000; i++) steps += "[?(@)]";
   EXPECT_FALSE(Path::Parse(steps));
-  EXPECT_FALSE(Path::Parse("$[?(" + std::string(100'000, '(') + "@" + std::string(100'000, ')') + ")]"));
-  EXPECT_FALSE(Path::Parse("$[?(" + std::string(100'000, '!') + "(@))]"));
-  std::string nested = "@.a";
-  for (int i = 0; i < 60; i++) nested = "@[?(" + nested + ")]";
+  const std::string nested = std::string(100'000, '(') + "@" + std::string(100'000, ')');
   EXPECT_FALSE(Path::Parse("$[?(" + nested + ")]"));
+  EXPECT_FALSE(Path::Parse("$[?(" + std::string(100'000, '!') + "(@))]"));
+  std::string inner = "@.a";
+  for (int i = 0; i < 60; i++) inner = "@[?(" + inner + ")]";
+  EXPECT_FALSE(Path::Parse("$[?(" + inner + ")]"));
 
   // Scans of scans of scans multiply; the evaluation stops instead.
   std::string deep(80, '[');

@@ -177,10 +177,10 @@ void BenchCommits(const std::string& directory, int size, bool ordered, double s
     before.swap(now);
   }
   const double per_s = static_cast<double>(key) / (Now() - start);
-  std::printf("commits of %3d starts and ends, %s names: %7.0f executions/s %8.0f rows/s, commit CPU "
-              "%6.1f us each, slowest commit %5.1f ms\n",
-              size, ordered ? "ordered" : "random ", per_s, per_s * 9, commit_cpu / static_cast<double>(key) * 1e6,
-              slowest * 1e3);
+  std::printf("commits of %3d starts and ends, %s names: %7.0f executions/s %8.0f rows/s, "
+              "commit CPU %6.1f us each, slowest commit %5.1f ms\n",
+              size, ordered ? "ordered" : "random ", per_s, per_s * 9,
+              commit_cpu / static_cast<double>(key) * 1e6, slowest * 1e3);
 }
 
 void BenchWaiting(const std::string& directory, ExecutionKey count) {
