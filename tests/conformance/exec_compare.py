@@ -163,13 +163,21 @@ def loosen_parallel(events):
     return out + (block or [])
 
 
+def with_causes(events):
+    """Each event without its ids, next to the one that it follows from."""
+    by_id = {event["id"]: without_ids(event) for event in events if event.get("id")}
+    return [{"event": without_ids(event), "after": by_id.get(event.get("previousEventId"), {})}
+            for event in events]
+
+
 def compare_bags(expected, actual, masks):
-    """Branches interleave as they like: the same events, in any order."""
+    """Branches interleave as they like: the same events, each following from the same one, in
+    any order."""
     if len(expected) != len(actual):
         return [f"$.history: expected {len(expected)} events, got {len(actual)}"]
-    rest = [without_ids(event) for event in actual]
+    rest = with_causes(actual)
     differences = []
-    for event in map(without_ids, expected):
+    for event in with_causes(expected):
         for i, candidate in enumerate(rest):
             matcher = Matcher(masks)
             matcher.match(event, candidate, "")

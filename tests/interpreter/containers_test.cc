@@ -127,6 +127,20 @@ TEST(MapTest, RunsAsManyAtOnceAsAllowed) {
   }
 }
 
+// An iteration follows from the last state event of the one whose place it takes, and the end of
+// the Map from the last MapIterationSucceeded.
+TEST(MapTest, IterationsFollowFromEachOther) {
+  World world(MapOf(R"(,"MaxConcurrency":1)", R"("I":{"Type":"Pass","End":true})"));
+  world.Begin(J("[0,1]"));
+  EXPECT_THAT(Lines(world, 4),
+              ElementsAre("4<-3 MapIterationStarted", "5<-4 PassStateEntered",
+                          "6<-5 PassStateExited", "7<-6 MapIterationSucceeded",
+                          "8<-6 MapIterationStarted", "9<-8 PassStateEntered",
+                          "10<-9 PassStateExited", "11<-10 MapIterationSucceeded",
+                          "12<-11 MapStateSucceeded", "13<-11 MapStateExited",
+                          "14<-13 ExecutionSucceeded"));
+}
+
 TEST(MapTest, ZeroConcurrencyMeansTheServicesForty) {
   World world(MapOf("", JobState("I")));
   std::string items = "[0";
