@@ -1,9 +1,9 @@
 #include "statemachines/base/json.h"
 
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -131,10 +131,15 @@ char* WriteScalar(char* to, const json::value& value) {
       std::memcpy(to, text.data(), text.size());
       return to + text.size();
     }
-    case json::kind::int64: return std::to_chars(to, to + kNumberSizeMax, value.get_int64()).ptr;
-    case json::kind::uint64: return std::to_chars(to, to + kNumberSizeMax, value.get_uint64()).ptr;
-    case json::kind::double_: return WriteNumber(to, value.get_double());
-    default: std::memcpy(to, "null", 4); return to + 4;
+    case json::kind::int64:
+      return std::to_chars(to, to + kNumberSizeMax, value.get_int64()).ptr;
+    case json::kind::uint64:
+      return std::to_chars(to, to + kNumberSizeMax, value.get_uint64()).ptr;
+    case json::kind::double_:
+      return WriteNumber(to, value.get_double());
+    default:
+      std::memcpy(to, "null", 4);
+      return to + 4;
   }
 }
 

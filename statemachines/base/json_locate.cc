@@ -55,9 +55,7 @@ class Scanner {
 
  private:
   static bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-  static bool IsEnd(char c) {
-    return IsSpace(c) || c == ',' || c == ':' || c == ']' || c == '}';
-  }
+  static bool IsEnd(char c) { return IsSpace(c) || c == ',' || c == ':' || c == ']' || c == '}'; }
 
   std::string_view text_;
   std::size_t at_ = 0;
@@ -128,8 +126,10 @@ TextPosition Locate(std::string_view text, std::string_view pointer) {
     const std::string_view token = pointer.substr(0, pointer.find('/'));
     pointer.remove_prefix(token.size());
     std::optional<std::size_t> next;
-    if (scan.Peek() == '{') next = FindMember(scan, Unescape(token));
-    else if (scan.Peek() == '[') next = FindElement(scan, token);
+    if (scan.Peek() == '{')
+      next = FindMember(scan, Unescape(token));
+    else if (scan.Peek() == '[')
+      next = FindElement(scan, token);
     if (!next) break;
     place = *next;
     scan.MoveTo(place);

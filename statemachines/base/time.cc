@@ -43,9 +43,8 @@ bool TakeOffset(std::string_view& text, std::chrono::minutes& offset) {
   if (!east && !Take(text, '-')) return false;
   int hours = 0;
   int minutes = 0;
-  if (!TakeNumber(text, 2, hours) || !Take(text, ':') || !TakeNumber(text, 2, minutes)) {
+  if (!TakeNumber(text, 2, hours) || !Take(text, ':') || !TakeNumber(text, 2, minutes))
     return false;
-  }
   if (hours > 23 || minutes > 59) return false;
   offset = std::chrono::minutes{(hours * 60 + minutes) * (east ? 1 : -1)};
   return true;
@@ -62,11 +61,11 @@ std::string FormatTimestamp(Timestamp time) {
   const auto s = std::chrono::floor<Seconds>(rest - h - m);
   const auto ms = rest - h - m - s;
   char text[40];
-  const int size = std::snprintf(
-      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(h.count()), static_cast<int>(m.count()), static_cast<int>(s.count()),
-      static_cast<int>(ms.count()));
+  const int size = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                 static_cast<unsigned>(date.day()), static_cast<int>(h.count()),
+                                 static_cast<int>(m.count()), static_cast<int>(s.count()),
+                                 static_cast<int>(ms.count()));
   return std::string(text, static_cast<std::size_t>(size));
 }
 

@@ -112,7 +112,10 @@ bool Invalid(const jsonpath::Path& path, std::string& problem) {
 bool DecideComparison(const asl::Condition& condition, const jsonpath::Scope& scope, bool& holds,
                       std::string& problem) {
   CHECK(condition.variable.has_value());
-  const auto value = condition.variable->Evaluate(scope);
+  // An index past the end reads as null elsewhere; here it is what "is it present?" asks about.
+  jsonpath::Scope seen = scope;
+  seen.lenient = condition.op != Op::kIsPresent;
+  const auto value = condition.variable->Evaluate(seen);
   if (condition.op == Op::kIsPresent) {
     const json::value& wanted = *condition.literal;
     holds = wanted.is_bool() && static_cast<bool>(value) == wanted.get_bool();

@@ -38,8 +38,7 @@ const json::value* EvaluateCall(const ExpressionNode& node, const Scope& scope,
       return nullptr;
     }
   }
-  Invocation call{
-      .call = node, .arguments = arguments, .allowance = allowance, .seed = scope.seed};
+  Invocation call{.call = node, .arguments = arguments, .allowance = allowance, .seed = scope.seed};
   if (node.function->run(call, made)) return &made;
   error = InCall(node, call.failure, call.problem);
   return nullptr;
@@ -58,9 +57,12 @@ bool MentionsToken(const PathNode& path) {
 const json::value* Evaluate(const ExpressionNode& node, const Scope& scope, Allowance& allowance,
                             json::value& made, EvalError& error) {
   switch (node.kind) {
-    case Kind::kLiteral: return &node.literal;
-    case Kind::kPath: return Find(*node.path, scope, made, error);
-    case Kind::kCall: return EvaluateCall(node, scope, allowance, made, error);
+    case Kind::kLiteral:
+      return &node.literal;
+    case Kind::kPath:
+      return Find(*node.path, scope, made, error);
+    case Kind::kCall:
+      return EvaluateCall(node, scope, allowance, made, error);
   }
   return nullptr;
 }

@@ -1,7 +1,7 @@
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -35,12 +35,15 @@ std::string NumberText(const json::value& value) {
 
 Datum FromValue(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: return {.kind = Kind::kNull};
-    case json::kind::bool_: return {.kind = Kind::kBool, .boolean = value.get_bool()};
+    case json::kind::null:
+      return {.kind = Kind::kNull};
+    case json::kind::bool_:
+      return {.kind = Kind::kBool, .boolean = value.get_bool()};
     case json::kind::string:
       return {.kind = Kind::kString, .text = std::string(value.get_string())};
     case json::kind::array:
-    case json::kind::object: return {.kind = Kind::kJson, .value = &value};
+    case json::kind::object:
+      return {.kind = Kind::kJson, .value = &value};
     default:
       return {.kind = Kind::kNumber,
               .number = value.to_number<double>(),
@@ -56,12 +59,23 @@ Datum FromLiteral(const Operand& operand) {
               .literal = true,
               .pattern = operand.pattern.get()};
   switch (operand.kind) {
-    case Operand::Kind::kPath: break;
-    case Operand::Kind::kNull: datum.kind = Kind::kNull; break;
-    case Operand::Kind::kBool: datum.kind = Kind::kBool; break;
-    case Operand::Kind::kNumber: datum.kind = Kind::kNumber; break;
-    case Operand::Kind::kString: datum.kind = Kind::kString; break;
-    case Operand::Kind::kPattern: datum.kind = Kind::kPattern; break;
+    case Operand::Kind::kPath:
+      break;
+    case Operand::Kind::kNull:
+      datum.kind = Kind::kNull;
+      break;
+    case Operand::Kind::kBool:
+      datum.kind = Kind::kBool;
+      break;
+    case Operand::Kind::kNumber:
+      datum.kind = Kind::kNumber;
+      break;
+    case Operand::Kind::kString:
+      datum.kind = Kind::kString;
+      break;
+    case Operand::Kind::kPattern:
+      datum.kind = Kind::kPattern;
+      break;
     case Operand::Kind::kJson:
       datum.kind = Kind::kJson;
       datum.value = &operand.json;
@@ -94,13 +108,16 @@ bool Equal(const Datum& left, const Datum& right) {
       std::from_chars(text.data(), text.data() + text.size(), number);
       return left.number == number;
     }
-    case Kind::kBool: return right.kind == Kind::kBool && left.boolean == right.boolean;
-    case Kind::kNull: return right.kind == Kind::kNull;
+    case Kind::kBool:
+      return right.kind == Kind::kBool && left.boolean == right.boolean;
+    case Kind::kNull:
+      return right.kind == Kind::kNull;
     case Kind::kJson:
       // Jayway compares the text of a literal on the left with a parsed value: never equal.
       return right.kind == Kind::kJson && !left.literal && *left.value == *right.value;
     case Kind::kUndefined:
-    case Kind::kPattern: return false;
+    case Kind::kPattern:
+      return false;
   }
   return false;
 }
@@ -146,8 +163,10 @@ class Evaluation {
         return inner ? std::optional<bool>(!*inner) : std::nullopt;
       }
       case FilterNode::Kind::kOr:
-      case FilterNode::Kind::kAnd: return TestAll(node, node.kind == FilterNode::Kind::kOr);
-      case FilterNode::Kind::kExistence: return Exists(node.left) == node.left.must_exist;
+      case FilterNode::Kind::kAnd:
+        return TestAll(node, node.kind == FilterNode::Kind::kOr);
+      case FilterNode::Kind::kExistence:
+        return Exists(node.left) == node.left.must_exist;
       case FilterNode::Kind::kComparison: {
         Selection left;
         Selection right;
@@ -179,8 +198,7 @@ class Evaluation {
 
   Datum ValueOf(const Operand& operand, Selection& selection) {
     if (operand.kind != Operand::Kind::kPath) return FromLiteral(operand);
-    const json::value& start =
-        operand.path->root == PathNode::Root::kItem ? item_ : document_;
+    const json::value& start = operand.path->root == PathNode::Root::kItem ? item_ : document_;
     selection.visits = visits_;
     EvalError error;
     const bool found = Select(*operand.path, start, document_, {}, selection, error);
@@ -199,8 +217,9 @@ class Evaluation {
         return !element.is_structured() && Matches(pattern, FromValue(element));
       });
     }
-    const std::string_view text =
-        datum.kind != Kind::kBool ? std::string_view(datum.text) : datum.boolean ? "true" : "false";
+    const std::string_view text = datum.kind != Kind::kBool ? std::string_view(datum.text)
+                                  : datum.boolean           ? "true"
+                                                            : "false";
     visits_ += pattern.Cost(text.size()) / kPatternStepsPerVisit;
     return visits_ <= kVisitsMax && pattern.Matches(text);
   }
@@ -211,19 +230,28 @@ class Evaluation {
       return result && test(*result);
     };
     switch (comparison) {
-      case Comparison::kEqual: return Equal(left, right);
-      case Comparison::kNotEqual: return !Equal(left, right);
-      case Comparison::kSameTypeEqual: return left.kind == right.kind && Equal(left, right);
-      case Comparison::kSameTypeNotEqual: return left.kind != right.kind || !Equal(left, right);
-      case Comparison::kLess: return order([](int o) { return o < 0; });
-      case Comparison::kLessEqual: return order([](int o) { return o <= 0; });
-      case Comparison::kGreater: return order([](int o) { return o > 0; });
-      case Comparison::kGreaterEqual: return order([](int o) { return o >= 0; });
+      case Comparison::kEqual:
+        return Equal(left, right);
+      case Comparison::kNotEqual:
+        return !Equal(left, right);
+      case Comparison::kSameTypeEqual:
+        return left.kind == right.kind && Equal(left, right);
+      case Comparison::kSameTypeNotEqual:
+        return left.kind != right.kind || !Equal(left, right);
+      case Comparison::kLess:
+        return order([](int o) { return o < 0; });
+      case Comparison::kLessEqual:
+        return order([](int o) { return o <= 0; });
+      case Comparison::kGreater:
+        return order([](int o) { return o > 0; });
+      case Comparison::kGreaterEqual:
+        return order([](int o) { return o >= 0; });
       case Comparison::kMatches:
         if ((left.pattern == nullptr) == (right.pattern == nullptr)) return false;
         return left.pattern != nullptr ? Matches(*left.pattern, right)
                                        : Matches(*right.pattern, left);
-      default: return CompareAsList(left, comparison, right);
+      default:
+        return CompareAsList(left, comparison, right);
     }
   }
 
@@ -259,17 +287,23 @@ class Evaluation {
         }
         return left_list != nullptr &&
                static_cast<double>(left_list->size()) == std::trunc(right.number);
-      case Comparison::kEmpty: return IsEmpty(left, right);
-      default: break;
+      case Comparison::kEmpty:
+        return IsEmpty(left, right);
+      default:
+        break;
     }
     if (right_list == nullptr || left_list == nullptr) return std::nullopt;
     switch (comparison) {
-      case Comparison::kAll: return std::all_of(right_list->begin(), right_list->end(), in_left);
+      case Comparison::kAll:
+        return std::all_of(right_list->begin(), right_list->end(), in_left);
       case Comparison::kSubsetOf:
         return std::all_of(left_list->begin(), left_list->end(), in_right);
-      case Comparison::kAnyOf: return std::any_of(left_list->begin(), left_list->end(), in_right);
-      case Comparison::kNoneOf: return std::none_of(left_list->begin(), left_list->end(), in_right);
-      default: return std::nullopt;
+      case Comparison::kAnyOf:
+        return std::any_of(left_list->begin(), left_list->end(), in_right);
+      case Comparison::kNoneOf:
+        return std::none_of(left_list->begin(), left_list->end(), in_right);
+      default:
+        return std::nullopt;
     }
   }
 

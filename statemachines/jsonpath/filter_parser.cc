@@ -11,9 +11,7 @@
 namespace towline::jsonpath {
 namespace {
 
-bool IsOperatorChar(char c) {
-  return c == '<' || c == '>' || c == '=' || c == '~' || c == '!';
-}
+bool IsOperatorChar(char c) { return c == '<' || c == '>' || c == '=' || c == '~' || c == '!'; }
 
 std::optional<Comparison> ComparisonNamed(std::string_view text) {
   static constexpr std::array<std::pair<std::string_view, Comparison>, 19> kComparisons{{
@@ -191,16 +189,24 @@ class FilterParser {
     }
     switch (Current()) {
       case '$':
-      case '@': return ReadPath(operand);
+      case '@':
+        return ReadPath(operand);
       case '\'':
-      case '"': return ReadString(operand);
-      case 't': return ReadWord("true", operand, Operand::Kind::kBool);
-      case 'f': return ReadWord("false", operand, Operand::Kind::kBool);
-      case 'n': return ReadWord("null", operand, Operand::Kind::kNull);
+      case '"':
+        return ReadString(operand);
+      case 't':
+        return ReadWord("true", operand, Operand::Kind::kBool);
+      case 'f':
+        return ReadWord("false", operand, Operand::Kind::kBool);
+      case 'n':
+        return ReadWord("null", operand, Operand::Kind::kNull);
       case '{':
-      case '[': return ReadJson(operand);
-      case '/': return ReadPattern(operand);
-      default: return ReadNumber(operand);
+      case '[':
+        return ReadJson(operand);
+      case '/':
+        return ReadPattern(operand);
+      default:
+        return ReadNumber(operand);
     }
   }
 

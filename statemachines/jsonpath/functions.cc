@@ -1,9 +1,9 @@
 #include "statemachines/jsonpath/functions.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
-#include <algorithm>
 #include <cmath>
 #include <variant>
 
@@ -108,16 +108,24 @@ class Application {
   bool Run(json::value& result, EvalError& error) {
     const json::array* list = model_.if_array();
     switch (call_.kind) {
-      case FunctionKind::kLength: result = Length(); return true;
-      case FunctionKind::kKeys: result = Keys(); return true;
-      case FunctionKind::kConcat: result = Concatenated(); return true;
+      case FunctionKind::kLength:
+        result = Length();
+        return true;
+      case FunctionKind::kKeys:
+        result = Keys();
+        return true;
+      case FunctionKind::kConcat:
+        result = Concatenated();
+        return true;
       case FunctionKind::kAppend:
         if (list == nullptr) break;
         return Append(*list, result, error);
       case FunctionKind::kFirst:
       case FunctionKind::kLast:
-      case FunctionKind::kIndex: return Element(result, error);
-      default: return Aggregate(result, error);
+      case FunctionKind::kIndex:
+        return Element(result, error);
+      default:
+        return Aggregate(result, error);
     }
     result = model_;
     return true;
@@ -210,11 +218,20 @@ class Application {
     }
     const auto count = static_cast<double>(numbers.size());
     switch (call_.kind) {
-      case FunctionKind::kMin: result = *std::min_element(numbers.begin(), numbers.end()); break;
-      case FunctionKind::kMax: result = *std::max_element(numbers.begin(), numbers.end()); break;
-      case FunctionKind::kSum: result = sum; break;
-      case FunctionKind::kAverage: result = sum / count; break;
-      default: result = std::sqrt(squares / count - sum * sum / count / count);
+      case FunctionKind::kMin:
+        result = *std::min_element(numbers.begin(), numbers.end());
+        break;
+      case FunctionKind::kMax:
+        result = *std::max_element(numbers.begin(), numbers.end());
+        break;
+      case FunctionKind::kSum:
+        result = sum;
+        break;
+      case FunctionKind::kAverage:
+        result = sum / count;
+        break;
+      default:
+        result = std::sqrt(squares / count - sum * sum / count / count);
     }
     return true;
   }

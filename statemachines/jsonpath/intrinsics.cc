@@ -86,12 +86,23 @@ bool TakesArguments(const Intrinsic& function, std::size_t count) {
 bool FitsArgument(const Intrinsic& function, std::size_t index, const json::value& value,
                   std::string_view& wanted) {
   switch (LetterOf(function, index)) {
-    case 's': wanted = "a string"; return value.is_string();
-    case 'n': wanted = "a number"; return value.is_number();
-    case 'a': wanted = "an array"; return value.is_array();
-    case 'o': wanted = "an object"; return value.is_object();
-    case 'b': wanted = "a boolean"; return value.is_bool();
-    default: return true;
+    case 's':
+      wanted = "a string";
+      return value.is_string();
+    case 'n':
+      wanted = "a number";
+      return value.is_number();
+    case 'a':
+      wanted = "an array";
+      return value.is_array();
+    case 'o':
+      wanted = "an object";
+      return value.is_object();
+    case 'b':
+      wanted = "a boolean";
+      return value.is_bool();
+    default:
+      return true;
   }
 }
 

@@ -1,7 +1,7 @@
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
-#include <algorithm>
 #include <cmath>
 #include <string>
 #include <unordered_map>

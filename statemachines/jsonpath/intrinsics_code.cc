@@ -1,7 +1,8 @@
-#include <boost/json/string.hpp>
 #include <openssl/evp.h>
+
 #include <algorithm>
 #include <array>
+#include <boost/json/string.hpp>
 #include <memory>
 #include <utility>
 
@@ -81,10 +82,10 @@ bool Base64Decode(Invocation& call, json::value& result) {
            c == '/';
   };
   const std::size_t padding = padded.size() - content;
-  const auto content_end = padded.begin() + static_cast<std::ptrdiff_t>(content);
-  const bool shaped = padded.size() % 4 == 0 && padding <= 2 &&
-                      std::all_of(padded.begin(), content_end, is_code) &&
-                      padded.find_first_not_of('=', content) == std::string::npos;
+  const bool shaped =
+      padded.size() % 4 == 0 && padding <= 2 &&
+      std::all_of(padded.begin(), padded.begin() + static_cast<std::ptrdiff_t>(content), is_code) &&
+      padded.find_first_not_of('=', content) == std::string::npos;
   if (!shaped) return call.Fail("The string is not valid Base64");
   std::string out(padded.size() / 4 * 3, '\0');
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), Bytes(padded),

@@ -67,8 +67,7 @@ bool Format(Invocation& call, json::value& result) {
   const ExpressionNode& source = call.call.arguments[0];
   std::vector<std::size_t> found;
   if (source.kind != ExpressionNode::Kind::kLiteral) found = FindPlaceholders(text);
-  const auto& places =
-      source.kind == ExpressionNode::Kind::kLiteral ? source.placeholders : found;
+  const auto& places = source.kind == ExpressionNode::Kind::kLiteral ? source.placeholders : found;
   const std::size_t values = call.arguments.size() - 1;
   if (places.size() != values) {
     return call.Fail("The template has " + std::to_string(places.size()) + " places {} for " +

@@ -40,9 +40,10 @@ struct Scope {
   const ContextSource& context;               // $$
   const VariableSource* variables = nullptr;  // $name
   std::uint64_t* seed = nullptr;              // advanced by each use; null means 0
-  // AWS reads an index past the end of its array as null, yet its IsPresent says false: that test
-  // must set this to false, which makes such a path fail with kNoResults.
-  bool past_end_is_null = true;
+  // Where AWS forgives more than Jayway: an index past the end of its array reads as null, and an
+  // indefinite path that leads nowhere as []. IsPresent must set this to false: there AWS says what
+  // Jayway says, and such a path fails with kNoResults.
+  bool lenient = true;
 };
 
 // Why an evaluation gave nothing. `detail` is the piece that AWS puts into its causes, e.g.
@@ -61,8 +62,8 @@ struct EvalError {
 template <class T>
 class [[nodiscard]] Eval {
  public:
-  Eval(T value) : value_(std::move(value)) {}           // NOLINT(google-explicit-constructor)
-  Eval(EvalError error) : error_(std::move(error)) {}   // NOLINT(google-explicit-constructor)
+  Eval(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Eval(EvalError error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
   explicit operator bool() const { return value_.has_value(); }
   const T& operator*() const { return *value_; }
   const T* operator->() const { return &*value_; }
@@ -87,10 +88,10 @@ class Path {
   // Part of it.
   Eval<Json> Evaluate(const Scope& scope) const;
 
-  bool is_root() const;     // exactly "$"
+  bool is_root() const;  // exactly "$"
   bool is_definite() const;
-  bool is_context() const;  // starts with $$
-  bool is_variable() const; // starts with $name
+  bool is_context() const;   // starts with $$
+  bool is_variable() const;  // starts with $name
   const std::string& text() const;
 
  private:

@@ -71,7 +71,7 @@ Result<std::shared_ptr<const PathNode>> ParsePath(std::string_view text, PathPla
                                                   int depth = 0);
 
 struct SelectOptions {
-  bool past_end_is_null = false;
+  bool lenient = false;        // as in Scope
   bool require_names = false;  // Jayway's REQUIRE_PROPERTIES, used by the existence test of filters
 };
 
@@ -83,7 +83,7 @@ struct Selection {
 };
 
 // Walks a plain path; null if it leads nowhere, and `error` (if given) says where it broke off.
-const json::value* FindPlain(const PathNode& path, const json::value& start, bool past_end_is_null,
+const json::value* FindPlain(const PathNode& path, const json::value& start, bool lenient,
                              EvalError* error);
 
 // Applies any path to `start`; "$" within filters is `document`. False: `error` says why.

@@ -36,6 +36,23 @@ Step NameStep(std::vector<std::string> names) {
   return step;
 }
 
+// Jayway's unescaping, except that AWS leaves the backslash before a quote of the other kind.
+std::optional<std::string> UnescapeName(std::string_view text, char quote) {
+  const char other = quote == '\'' ? '"' : '\'';
+  std::string kept;
+  for (std::size_t at = 0; at < text.size(); at++) {
+    if (text[at] == '\\' && at + 1 < text.size()) {
+      if (text[at + 1] == other)
+        kept += "\\\\";  // stays one backslash
+      else
+        kept += '\\';
+      at++;
+    }
+    kept += text[at];
+  }
+  return UnescapeJava(kept);
+}
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Reads one path the way Jayway's PathCompiler does, plus the backslash escapes that Amazon States
@@ -54,9 +71,9 @@ class PathParser {
     for (const Step& step : node->steps) {
       node->plain = node->plain && (step.kind == Kind::kName || step.kind == Kind::kIndex);
       const bool leaf = &step == &node->steps.back();
-      node->definite = node->definite && (step.kind == Kind::kName || step.kind == Kind::kIndex ||
-                                          step.kind == Kind::kFunction ||
-                                          (step.kind == Kind::kNames && leaf));
+      node->definite =
+          node->definite && (step.kind == Kind::kName || step.kind == Kind::kIndex ||
+                             step.kind == Kind::kFunction || (step.kind == Kind::kNames && leaf));
     }
     return std::shared_ptr<const PathNode>(std::move(node));
   }
@@ -137,9 +154,8 @@ class PathParser {
       const char c = At(at_);
       if (c == '.' || c == '[') break;
       if (c == '(') return ReadFunction(name);
-      if (c == ' ') {
+      if (c == ' ')
         return FailAt(at_, "a name with blanks needs brackets and quotes, as in ['a b'],");
-      }
       if (c == '\\' && place_ == PathPlace::kExpression) {
         if (++at_ >= text_.size()) return Fail("it must not end with '\\'");
       } else {
@@ -164,8 +180,7 @@ class PathParser {
     if (open != 0) return Fail("the arguments of " + name + "() are not closed");
     auto call = ParseFunctionCall(name, text_.substr(begin, at_ - begin), depth_ + 1);
     if (!call) return Fail(call.error().message);
-    node_->steps.push_back(
-        {.kind = Kind::kFunction, .function = *call, .text = "." + name + "()"});
+    node_->steps.push_back({.kind = Kind::kFunction, .function = *call, .text = "." + name + "()"});
     at_++;
     return true;
   }
@@ -185,10 +200,9 @@ class PathParser {
     std::vector<std::string> names;
     for (;;) {
       const std::size_t end = FindQuote(text_, at);
-      if (end == std::string_view::npos) {
+      if (end == std::string_view::npos)
         return Fail(std::string("a name lacks its closing ") + quote);
-      }
-      auto name = UnescapeJava(text_.substr(at + 1, end - at - 1));
+      auto name = UnescapeName(text_.substr(at + 1, end - at - 1), quote);
       if (!name) return FailAt(at, "the name has an invalid escape");
       names.push_back(std::move(*name));
       at = SkipBlanks(end + 1);

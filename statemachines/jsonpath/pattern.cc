@@ -61,8 +61,11 @@ void Pattern::Follow(std::size_t start, const Position& position, Threads& threa
     const bool boundary = IsWord(position.before) != IsWord(position.after);
     switch (instruction.op) {
       case Op::kSet:
-      case Op::kMatch: break;
-      case Op::kJump: open.push_back(instruction.a); break;
+      case Op::kMatch:
+        break;
+      case Op::kJump:
+        open.push_back(instruction.a);
+        break;
       case Op::kSplit:
         open.push_back(instruction.b);
         open.push_back(instruction.a);

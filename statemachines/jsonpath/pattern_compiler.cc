@@ -1,9 +1,8 @@
-#include "statemachines/jsonpath/pattern.h"
-
 #include <algorithm>
 #include <charconv>
 #include <string>
 
+#include "statemachines/jsonpath/pattern.h"
 #include "statemachines/jsonpath/text.h"
 
 namespace towline::jsonpath {
@@ -18,10 +17,14 @@ constexpr int kRepeatMax = 1000;
 
 Set ShorthandSet(char letter) {
   switch (letter) {
-    case 'd': return {.ranges = {{'0', '9'}}};
-    case 'w': return {.ranges = {{'a', 'z'}, {'A', 'Z'}, {'0', '9'}, {'_', '_'}}};
-    case 's': return {.ranges = {{'\t', '\r'}, {' ', ' '}}};
-    default: return {};
+    case 'd':
+      return {.ranges = {{'0', '9'}}};
+    case 'w':
+      return {.ranges = {{'a', 'z'}, {'A', 'Z'}, {'0', '9'}, {'_', '_'}}};
+    case 's':
+      return {.ranges = {{'\t', '\r'}, {' ', ' '}}};
+    default:
+      return {};
   }
 }
 
@@ -108,9 +111,8 @@ class PatternCompiler {
     }
     if (Peek() == '+') return Fail("possessive quantifiers are not supported");
     Take("?");  // lazy or greedy: for a match of the whole text it is the same
-    if (Peek() == '*' || Peek() == '+' || Peek() == '?') {
+    if (Peek() == '*' || Peek() == '+' || Peek() == '?')
       return Fail("a quantifier repeats nothing");
-    }
     node.kind = Node::Kind::kRepeat;
     node.min = min;
     node.max = max;
@@ -140,13 +142,17 @@ class PatternCompiler {
   bool ReadAtom(Node& node) {
     node.kind = Node::Kind::kSet;
     switch (Peek()) {
-      case '(': return ReadGroup(node);
-      case '[': return ReadClass(node.set);
-      case '\\': return ReadEscape(node);
+      case '(':
+        return ReadGroup(node);
+      case '[':
+        return ReadClass(node.set);
+      case '\\':
+        return ReadEscape(node);
       case '*':
       case '+':
       case '?':
-      case '{': return Fail("a quantifier repeats nothing");
+      case '{':
+        return Fail("a quantifier repeats nothing");
       case '.':
         at_++;
         node.set = DotSet();
@@ -168,8 +174,8 @@ class PatternCompiler {
   bool ReadGroup(Node& node) {
     Take("(");
     if (Take("?")) {
-      const bool named = Peek() == '<' && source_.substr(at_, 2) != "<=" &&
-                         source_.substr(at_, 2) != "<!";
+      const bool named =
+          Peek() == '<' && source_.substr(at_, 2) != "<=" && source_.substr(at_, 2) != "<!";
       if (named) {
         const std::size_t end = source_.find('>', at_);
         if (end == std::string_view::npos) return Fail("a group's name is not closed");
@@ -252,8 +258,8 @@ class PatternCompiler {
       Set member;
       if (!ReadClassMember(member)) return false;
       if (member.negated) return Fail("negated sets within a class are not supported");
-      const bool single = member.ranges.size() == 1 &&
-                          member.ranges[0].first == member.ranges[0].second;
+      const bool single =
+          member.ranges.size() == 1 && member.ranges[0].first == member.ranges[0].second;
       if (single && Peek() == '-' && at_ + 1 < source_.size() && source_[at_ + 1] != ']') {
         Take("-");
         Set last;
@@ -277,8 +283,10 @@ class PatternCompiler {
   bool Emit(const Node& node) {
     auto& program = pattern_.program_;
     switch (node.kind) {
-      case Node::Kind::kEmpty: return true;
-      case Node::Kind::kAssertion: return Add({.op = node.assertion});
+      case Node::Kind::kEmpty:
+        return true;
+      case Node::Kind::kAssertion:
+        return Add({.op = node.assertion});
       case Node::Kind::kSet:
         pattern_.sets_.push_back(node.set);
         return Add({.op = Op::kSet, .a = pattern_.sets_.size() - 1});
@@ -300,7 +308,8 @@ class PatternCompiler {
         for (const std::size_t jump : jumps) program[jump].a = program.size();
         return true;
       }
-      case Node::Kind::kRepeat: return EmitRepeat(node);
+      case Node::Kind::kRepeat:
+        return EmitRepeat(node);
     }
     return true;
   }

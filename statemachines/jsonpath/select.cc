@@ -1,9 +1,10 @@
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
-#include <algorithm>
 
 #include "statemachines/jsonpath/bounds.h"
+#include "statemachines/jsonpath/dead_end.h"
 #include "statemachines/jsonpath/filter.h"
 #include "statemachines/jsonpath/functions.h"
 #include "statemachines/jsonpath/path_node.h"
@@ -12,52 +13,6 @@ namespace towline::jsonpath {
 namespace {
 
 using Kind = Step::Kind;
-
-const json::value& Null() {
-  static const json::value null;
-  return null;
-}
-
-const char* KindName(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null: return "null";
-    case json::kind::bool_: return "boolean";
-    case json::kind::string: return "string";
-    case json::kind::array: return "array";
-    case json::kind::object: return "object";
-    default: return "number";
-  }
-}
-
-// Where an index leads in an array of `size` elements; negative ones count from the end.
-const json::value* ElementAt(const json::array& array, int index) {
-  const auto size = static_cast<std::ptrdiff_t>(array.size());
-  const std::ptrdiff_t at = index < 0 ? size + index : index;
-  return at >= 0 && at < size ? &array[static_cast<std::size_t>(at)] : nullptr;
-}
-
-EvalError NotAnObject(const PathNode& path, std::size_t at, const json::value& model) {
-  return {EvalError::Kind::kNoResults, "Expected to find an object with property " +
-                                           path.steps[at].text + " in path " + path.Spell(at) +
-                                           " but found '" + KindName(model) + "'"};
-}
-
-EvalError NotAnArray(const PathNode& path, std::size_t at, const json::value& model) {
-  if (model.is_null()) {
-    return {EvalError::Kind::kNoResults, "The path " + path.Spell(at) + " is null"};
-  }
-  return {EvalError::Kind::kNoResults, "Filter: " + path.steps[at].text +
-                                           " can only be applied to arrays. The path " +
-                                           path.Spell(at) + " leads to a value of type '" +
-                                           KindName(model) + "'"};
-}
-
-EvalError Missing(const PathNode& path, std::size_t at) {
-  if (at + 1 < path.steps.size() && path.steps[at].kind == Kind::kName) {
-    return {EvalError::Kind::kNoResults, "Missing property in path " + path.Spell(at + 1)};
-  }
-  return {EvalError::Kind::kNoResults, "No results for path: " + path.Spell()};
-}
 
 EvalError TooManyVisits() {
   return {EvalError::Kind::kTooLarge,
@@ -82,14 +37,21 @@ class Selector {
     if (++out_.visits > kVisitsMax) return Fail(TooManyVisits());
     switch (path_.steps[at].kind) {
       case Kind::kName:
-      case Kind::kNames: return ApplyNames(at, model);
+      case Kind::kNames:
+        return ApplyNames(at, model);
       case Kind::kIndex:
-      case Kind::kIndexes: return ApplyIndexes(at, model);
-      case Kind::kSlice: return ApplySlice(at, model);
-      case Kind::kWildcard: return ApplyWildcard(at, model);
-      case Kind::kScan: return Scan(at + 1, model);
-      case Kind::kFilter: return ApplyFilter(at, model);
-      case Kind::kFunction: return ApplyFunction(at, model);
+      case Kind::kIndexes:
+        return ApplyIndexes(at, model);
+      case Kind::kSlice:
+        return ApplySlice(at, model);
+      case Kind::kWildcard:
+        return ApplyWildcard(at, model);
+      case Kind::kScan:
+        return Scan(at + 1, model);
+      case Kind::kFilter:
+        return ApplyFilter(at, model);
+      case Kind::kFunction:
+        return ApplyFunction(at, model);
     }
     return true;
   }
@@ -115,9 +77,8 @@ class Selector {
     const Step& step = path_.steps[at];
     if (step.kind == Kind::kName) return ApplyName(at, *object, step.name);
     if (IsLeaf(at)) return Merge(at, *object);
-    return std::all_of(step.names.begin(), step.names.end(), [&](const std::string& name) {
-      return ApplyName(at, *object, name);
-    });
+    return std::all_of(step.names.begin(), step.names.end(),
+                       [&](const std::string& name) { return ApplyName(at, *object, name); });
   }
 
   bool ApplyName(std::size_t at, const json::object& object, const std::string& name) {
@@ -160,9 +121,9 @@ class Selector {
 
   bool ApplyIndex(std::size_t at, const json::array& array, int index) {
     if (const json::value* element = ElementAt(array, index)) return Reached(at, *element);
-    const bool null = options_.past_end_is_null && path_.steps[at].kind == Kind::kIndex &&
-                      UpstreamDefinite(at);
-    return null ? Reached(at, Null()) : true;
+    const bool null =
+        options_.lenient && path_.steps[at].kind == Kind::kIndex && UpstreamDefinite(at);
+    return null ? Reached(at, NullPastTheEnd()) : true;
   }
 
   bool ApplySlice(std::size_t at, const json::value& model) {
@@ -247,11 +208,15 @@ class Selector {
                 }));
       case Kind::kIndex:
       case Kind::kIndexes:
-      case Kind::kSlice: return model.is_array();
-      case Kind::kWildcard: return true;
-      case Kind::kFilter: return Accepts(*step.filter, model, document_, out_.visits);
+      case Kind::kSlice:
+        return model.is_array();
+      case Kind::kWildcard:
+        return true;
+      case Kind::kFilter:
+        return Accepts(*step.filter, model, document_, out_.visits);
       case Kind::kScan:
-      case Kind::kFunction: return false;
+      case Kind::kFunction:
+        return false;
     }
     return false;
   }
@@ -294,35 +259,6 @@ class Selector {
 
 }  // namespace
 
-const json::value* FindPlain(const PathNode& path, const json::value& start, bool past_end_is_null,
-                             EvalError* error) {
-  const json::value* value = &start;
-  for (std::size_t at = 0; at < path.steps.size(); at++) {
-    const Step& step = path.steps[at];
-    if (step.kind == Kind::kName) {
-      const json::object* object = value->if_object();
-      if (object == nullptr) {
-        if (error != nullptr) *error = NotAnObject(path, at, *value);
-        return nullptr;
-      }
-      value = object->if_contains(step.name);
-    } else {
-      const json::array* array = value->if_array();
-      if (array == nullptr) {
-        if (error != nullptr) *error = NotAnArray(path, at, *value);
-        return nullptr;
-      }
-      value = ElementAt(*array, step.index);
-      if (value == nullptr && past_end_is_null) value = &Null();
-    }
-    if (value == nullptr) {
-      if (error != nullptr) *error = Missing(path, at);
-      return nullptr;
-    }
-  }
-  return value;
-}
-
 bool Select(const PathNode& path, const json::value& start, const json::value& document,
             const SelectOptions& options, Selection& out, EvalError& error) {
   if (path.steps.empty()) {
@@ -331,7 +267,7 @@ bool Select(const PathNode& path, const json::value& start, const json::value& d
   }
   if (path.plain && !options.require_names) {
     out.visits += path.steps.size();
-    const json::value* value = FindPlain(path, start, options.past_end_is_null, &error);
+    const json::value* value = FindPlain(path, start, options.lenient, &error);
     if (value == nullptr) return false;
     out.values.push_back(value);
     return true;
@@ -346,48 +282,6 @@ bool Select(const PathNode& path, const json::value& start, const json::value& d
     return false;
   }
   return true;
-}
-
-const Json* RootOf(const PathNode& path, const Scope& scope) {
-  switch (path.root) {
-    case PathNode::Root::kContext: return &scope.context.Context();
-    case PathNode::Root::kVariable:
-      return scope.variables == nullptr ? nullptr : scope.variables->Find(path.variable);
-    case PathNode::Root::kInput:
-    case PathNode::Root::kItem: return &scope.input;
-  }
-  return nullptr;
-}
-
-const json::value* Find(const PathNode& path, const Scope& scope, json::value& made,
-                        EvalError& error) {
-  const Json* root = RootOf(path, scope);
-  if (root == nullptr) {
-    error = {EvalError::Kind::kNoResults, "The variable $" + path.variable + " is not defined"};
-    return nullptr;
-  }
-  if (path.plain) return FindPlain(path, **root, scope.past_end_is_null, &error);
-  Selection selection;
-  const SelectOptions options{.past_end_is_null = scope.past_end_is_null};
-  if (!Select(path, **root, **root, options, selection, error)) return nullptr;
-  if (path.definite) {
-    const json::value* last = selection.values.back();
-    if (selection.made.empty()) return last;
-    made = *last;  // it may lie inside of what was made
-    return &made;
-  }
-  json::array all;
-  all.reserve(selection.values.size());
-  Allowance allowance;
-  for (const json::value* value : selection.values) {
-    if (!allowance.Take(*value, 1)) {
-      error = allowance.error();
-      return nullptr;
-    }
-    all.push_back(*value);
-  }
-  made = std::move(all);
-  return &made;
 }
 
 }  // namespace towline::jsonpath

@@ -1,9 +1,9 @@
 #include "statemachines/jsonpath/template.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
-#include <algorithm>
 
 #include "statemachines/jsonpath/expression_node.h"
 
@@ -131,8 +131,11 @@ class Filler {
 
   bool Fill(const TemplatePart& part, std::size_t depth, json::value& out) {
     switch (part.kind) {
-      case Kind::kConstant: out = *part.constant; return true;
-      case Kind::kExpression: return FillExpression(part, depth, out);
+      case Kind::kConstant:
+        out = *part.constant;
+        return true;
+      case Kind::kExpression:
+        return FillExpression(part, depth, out);
       case Kind::kArray: {
         json::array& array = out.emplace_array();
         array.resize(part.parts.size());

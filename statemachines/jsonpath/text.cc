@@ -101,17 +101,28 @@ std::optional<std::string> UnescapeJava(std::string_view text) {
     }
     at++;
     switch (text[at]) {
-      case 'n': out += '\n'; break;
-      case 't': out += '\t'; break;
-      case 'r': out += '\r'; break;
-      case 'b': out += '\b'; break;
-      case 'f': out += '\f'; break;
+      case 'n':
+        out += '\n';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
       case 'u':
         at++;
         if (!TakeUnicode(text, at, out)) return std::nullopt;
         at--;
         break;
-      default: out += text[at];
+      default:
+        out += text[at];
     }
   }
   return out;

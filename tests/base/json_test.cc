@@ -47,9 +47,8 @@ TEST(ParseJsonTest, IntegersAreExactAndHugeOnesBecomeDoubles) {
 TEST(ParseJsonTest, DoublesAreReadToTheLastBit) {
   // Boost's own parser is one unit off on several of these.
   for (const char* text : {"0.1", "5.7206845e-320", "2.2250738585072014e-308",
-                           "1.7976931348623157e308",
-                           "9007199254740993.5", "0.30000000000000004", "6.02214076e23",
-                           "123456.789e-12", "1e23", "8.41e21", "4.9e-324"}) {
+                           "1.7976931348623157e308", "9007199254740993.5", "0.30000000000000004",
+                           "6.02214076e23", "123456.789e-12", "1e23", "8.41e21", "4.9e-324"}) {
     const auto parsed = ParseJson(text);
     ASSERT_TRUE(parsed) << text;
     const double expected = std::strtod(text, nullptr);
@@ -71,9 +70,9 @@ TEST(ParseJsonTest, ErrorsSayWhatAndWhere) {
   EXPECT_EQ(Reprinted("['a']"),
             "invalid JSON: unexpected '; strings take double quotes at line 1, column 2");
   EXPECT_EQ(Reprinted("1e400"), "invalid JSON: number out of range at line 1, column 6");
-  EXPECT_EQ(Reprinted("\"a\nb\""),
-            "invalid JSON: unexpected control character; write it as an escape at line 1, "
-            "column 3");
+  EXPECT_EQ(
+      Reprinted("\"a\nb\""),
+      "invalid JSON: unexpected control character; write it as an escape at line 1, column 3");
   EXPECT_EQ(Reprinted("\"\\udc00\""), "invalid JSON: invalid \\u escape at line 1, column 8");
   // Columns count characters: two of them before the error, in five bytes.
   EXPECT_EQ(Reprinted("\"\u20ac\" x"),
@@ -81,9 +80,9 @@ TEST(ParseJsonTest, ErrorsSayWhatAndWhere) {
 }
 
 TEST(ParseJsonTest, RefusesWhatIsNotJson) {
-  for (const char* text : {"01", "1.", ".5", "+1", "1e", "NaN", "Infinity", "// x\n1", "[1,]",
-                           "{\"a\":1,}", "{a:1}", "tru", "\"\\x\"", "\"\\udc00\"",
-                           "\xEF\xBB\xBF{}"}) {
+  for (const char* text :
+       {"01", "1.", ".5", "+1", "1e", "NaN", "Infinity", "// x\n1", "[1,]", "{\"a\":1,}", "{a:1}",
+        "tru", "\"\\x\"", "\"\\udc00\"", "\xEF\xBB\xBF{}"}) {
     EXPECT_FALSE(ParseJson(text)) << text;
   }
 }
@@ -176,9 +175,9 @@ TEST(PrintJsonTest, PrettyHasTwoSpacesALevel) {
 }
 
 TEST(JsonSizeTest, IsTheLengthOfThePrintedText) {
-  for (const char* text : {"null", "true", "false", "0", "-12", "18446744073709551615", "1.5e-9",
-                           "[]", "{}", "[1]", "[1,2,[3]]", R"({"a":1,"b\n":"\u0001\"x"})",
-                           R"([{"a":[{}]},"",1e+21])"}) {
+  for (const char* text :
+       {"null", "true", "false", "0", "-12", "18446744073709551615", "1.5e-9", "[]", "{}", "[1]",
+        "[1,2,[3]]", R"({"a":1,"b\n":"\u0001\"x"})", R"([{"a":[{}]},"",1e+21])"}) {
     const auto value = ParseJson(text);
     ASSERT_TRUE(value) << text;
     EXPECT_EQ(JsonSize(**value), PrintJson(**value).size()) << text;
@@ -223,8 +222,8 @@ std::string At(std::string_view text, std::string_view pointer) {
 
 TEST(LocateTest, FindsMembersAndElements) {
   constexpr std::string_view kText =
-      "\n{\n  \"a\": [10, {\"b\": [],\n    \"c\": \"x,]\\\"}\"}, true],\n"
-      "  \"d\" : {\"e\":null}\n}\n";
+      "\n{\n  \"a\": [10, {\"b\": [],\n    \"c\": \"x,]\\\"}\"}, true],\n  \"d\" : "
+      "{\"e\":null}\n}\n";
   EXPECT_EQ(At(kText, ""), "2:1");
   EXPECT_EQ(At(kText, "/a"), "3:8");
   EXPECT_EQ(At(kText, "/a/0"), "3:9");

@@ -38,8 +38,9 @@ TEST_F(LogTest, AValueCannotForgeAnotherFieldOrLine) {
 }
 
 TEST_F(LogTest, OtherControlCharactersAreNotWrittenRaw) {
-  const std::string line =
-      Captured([] { Log(LogLevel::kInfo, "seen", {{"name", "\x1b[31mred\x07"}}); });
+  const std::string line = Captured([] {
+    Log(LogLevel::kInfo, "seen", {{"name", "\x1b[31mred\x07"}});
+  });
   EXPECT_THAT(line, Not(HasSubstr("\x1b")));
   EXPECT_THAT(line, Not(HasSubstr("\x07")));
 }

@@ -167,9 +167,10 @@ TEST(PatternTest, TimeIsBoundedWhateverThePattern) {
 }
 
 TEST(PatternTest, RefusesWhatIsMalformedOrNotRegular) {
-  for (const char* pattern : {"(", ")", "a)", "[", "[a", "[z-a]", "*a", "a**", "{2}", "a{3,2}",
-                              "a{x}", "a{1001}", "\\", "\\1", "(a)\\1", "(?=a)", "(?!a)", "(?<=a)",
-                              "a++", "\\p{L}", "\\u12", "[[a]]", "[a&&b]", "(?<name", "\\Q"}) {
+  for (const char* pattern :
+       {"(",      ")",      "a)",      "[",     "[a",     "[z-a]",   "*a",    "a**",   "{2}",
+        "a{3,2}", "a{x}",   "a{1001}", "\\",    "\\1",    "(a)\\1",  "(?=a)", "(?!a)", "(?<=a)",
+        "a++",    "\\p{L}", "\\u12",   "[[a]]", "[a&&b]", "(?<name", "\\Q"}) {
     EXPECT_FALSE(Pattern::Compile(pattern, false)) << pattern;
   }
   EXPECT_FALSE(Pattern::Compile("((a{100}){100}){100}", false));

@@ -55,6 +55,19 @@ TEST(PathTest, AMissingPlaceIsToldApartFromOtherFailures) {
             EvalError::Kind::kInvalid);
 }
 
+// Recorded from AWS.
+TEST(PathTest, AnIndefinitePathThatLeadsNowhereIsEmptyUnlessTheScopeSaysOtherwise) {
+  for (const char* path : {"$[*]", "$.items[*]", "$.items[1:]", "$.item.items[:1]",
+                           "$.items[*].itemValue", "$.item.items[1:5].itemValue"}) {
+    EXPECT_EQ(Got(path, "{}"), "[]") << path;
+  }
+  World world("{}");
+  Scope strict = world.scope();
+  strict.lenient = false;
+  EXPECT_EQ(Shown(Path::Parse("$.items[*]")->Evaluate(strict)),
+            "failed: Missing property in path $['items']");
+}
+
 TEST(PathTest, PastTheEndIsNullUnlessTheScopeSaysOtherwise) {
   EXPECT_EQ(Got("$.a[5]", R"({"a":[1]})"), "null");
   EXPECT_EQ(Got("$.a[-5]", R"({"a":[1]})"), "null");
@@ -70,7 +83,7 @@ TEST(PathTest, PastTheEndIsNullUnlessTheScopeSaysOtherwise) {
 
   World world(R"({"a":[1]})");
   Scope strict = world.scope();
-  strict.past_end_is_null = false;
+  strict.lenient = false;
   const auto result = Path::Parse("$.a[5]")->Evaluate(strict);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, EvalError::Kind::kNoResults);
@@ -159,6 +172,8 @@ TEST(PathTest, NamesInBracketsMayHoldAnything) {
   EXPECT_EQ(Got("$['a.b']", R"({"a.b":1})"), "1");
   EXPECT_EQ(Got("$[\"it's\"]", R"({"it's":1})"), "1");
   EXPECT_EQ(Got("$['it\\'s']", R"({"it's":1})"), "1");
+  // Recorded from AWS: the backslash before the other quote stays.
+  EXPECT_EQ(Got(R"($['Test\""Name"'])", R"({"Test\\\"\"Name\"":1})"), "1");
   EXPECT_EQ(Got("$['\\u20ac\\n']", "{\"\u20ac\\n\":1}"), "1");
   EXPECT_EQ(Got("$['\\uD83D\\uDE00']", "{\"\U0001F600\":1}"), "1");
   EXPECT_EQ(Got("$[ 'a' ]", R"({"a":1})"), "1");
@@ -221,12 +236,12 @@ TEST(PathTest, HostilePathsMeetABound) {
   std::string steps = "$";
   for (int i = 0; i < 100'000; i++) steps += "[?(@)]";
   EXPECT_FALSE(Path::Parse(steps));
-  const std::string nested = std::string(100'000, '(') + "@" + std::string(100'000, ')');
-  EXPECT_FALSE(Path::Parse("$[?(" + nested + ")]"));
+  EXPECT_FALSE(
+      Path::Parse("$[?(" + std::string(100'000, '(') + "@" + std::string(100'000, ')') + ")]"));
   EXPECT_FALSE(Path::Parse("$[?(" + std::string(100'000, '!') + "(@))]"));
-  std::string inner = "@.a";
-  for (int i = 0; i < 60; i++) inner = "@[?(" + inner + ")]";
-  EXPECT_FALSE(Path::Parse("$[?(" + inner + ")]"));
+  std::string nested = "@.a";
+  for (int i = 0; i < 60; i++) nested = "@[?(" + nested + ")]";
+  EXPECT_FALSE(Path::Parse("$[?(" + nested + ")]"));
 
   // Scans of scans of scans multiply; the evaluation stops instead.
   std::string deep(80, '[');
@@ -245,9 +260,9 @@ TEST(ReferencePathTest, NamesOnePlace) {
   EXPECT_TRUE(ReferencePath::Parse("$")->is_root());
   EXPECT_TRUE(ReferencePath::Parse("$$.a")->is_context());
   EXPECT_TRUE(ReferencePath::Parse("$v.a")->is_variable());
-  for (const char* path : {"$.a[*]", "$..a", "$.a[0:1]", "$.a[0,1]", "$['a','b']", "$.a[?(@.b)]",
-                           "$.a[-1]", "$.a.length()", "$.*", "$.a@b", "$.a:b", "$.a,b", "$.a?", "a",
-                           "$."}) {
+  for (const char* path :
+       {"$.a[*]", "$..a", "$.a[0:1]", "$.a[0,1]", "$['a','b']", "$.a[?(@.b)]", "$.a[-1]",
+        "$.a.length()", "$.*", "$.a@b", "$.a:b", "$.a,b", "$.a?", "a", "$."}) {
     EXPECT_FALSE(ReferencePath::Parse(path)) << path;
   }
   EXPECT_EQ(ReferencePath::Parse("$.a[*]").error().message,

@@ -72,7 +72,7 @@ Answer Ask(std::string_view selector, const Json& document) {
   }
   answer.definite = path->is_definite();
   const NoContext context;
-  const Scope scope{.input = document, .context = context, .past_end_is_null = false};
+  const Scope scope{.input = document, .context = context, .lenient = false};
   const auto result = path->Evaluate(scope);
   if (result) {
     answer.value = *result;
