@@ -28,7 +28,8 @@ constexpr milliseconds kConnectTimeout{5'000};     // TCP handshake
 constexpr milliseconds kHandshakeTimeout{10'000};  // CONNACK and SUBACK
 constexpr milliseconds kMiscInterval{2'000};       // how often keep-alive is looked after
 constexpr milliseconds kBackoffFirst{1'000};
-constexpr milliseconds kBackoffMax{60'000};
+// Short, so that a job does not miss its heartbeat while the link has long been back.
+constexpr milliseconds kBackoffMax{10'000};
 constexpr milliseconds kStable{5'000};  // a connection that lived as long is retried at once
 
 int TimeoutUntil(Clock::time_point when) {

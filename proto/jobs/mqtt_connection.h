@@ -11,7 +11,7 @@
 namespace towline::jobs {
 
 // One MQTT connection over libmosquitto with a loop and a thread of our own: reconnects with
-// backoff (1 s to 60 s, full jitter; the first retry at once), subscribes again on every connect,
+// backoff (1 s to 10 s, full jitter; the first retry at once), subscribes again on every connect,
 // falls back from MQTT 5 to 3.1.1 when the broker refuses 5.
 //
 // Publish() may be called from any thread; while disconnected it drops and returns false: whoever
