@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 
+#include "statemachines/base/random.h"
+
 namespace towline::jsonpath {
 namespace {
 
@@ -49,15 +51,9 @@ bool Invocation::TooLarge(std::string why) {
   return Fail(std::move(why));
 }
 
-// splitmix64: a bijection of the counter, so that no two uses of one seed repeat a value.
 std::uint64_t Invocation::Random() {
   std::uint64_t local = 0;
-  std::uint64_t& state = seed == nullptr ? local : *seed;
-  state += 0x9E3779B97F4A7C15U;
-  std::uint64_t mixed = state;
-  mixed = (mixed ^ mixed >> 30U) * 0xBF58476D1CE4E5B9U;
-  mixed = (mixed ^ mixed >> 27U) * 0x94D049BB133111EBU;
-  return mixed ^ mixed >> 31U;
+  return NextRandom(seed == nullptr ? local : *seed);
 }
 
 const Intrinsic* FindIntrinsic(std::string_view name) {

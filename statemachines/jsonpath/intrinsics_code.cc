@@ -1,11 +1,12 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json/string.hpp>
-#include <memory>
+#include <optional>
 #include <utility>
 
+#include "statemachines/base/digest.h"
+#include "statemachines/base/random.h"
 #include "statemachines/jsonpath/intrinsics.h"
 #include "statemachines/jsonpath/text.h"
 
@@ -30,25 +31,6 @@ bool WithinLimit(Invocation& call, std::string_view text) {
 
 const unsigned char* Bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-std::string Hex(const unsigned char* bytes, std::size_t size) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (std::size_t i = 0; i < size; i++) {
-    hex += kDigits[bytes[i] >> 4U];
-    hex += kDigits[bytes[i] & 15U];
-  }
-  return hex;
-}
-
-const EVP_MD* DigestNamed(std::string_view name) {
-  if (name == "MD5") return EVP_md5();
-  if (name == "SHA-1") return EVP_sha1();
-  if (name == "SHA-256") return EVP_sha256();
-  if (name == "SHA-384") return EVP_sha384();
-  if (name == "SHA-512") return EVP_sha512();
-  return nullptr;
 }
 
 bool IsUtf8(const std::string& text) {
@@ -99,33 +81,18 @@ bool Base64Decode(Invocation& call, json::value& result) {
 
 bool Hash(Invocation& call, json::value& result) {
   const std::string_view text = TextOf(call[0]);
-  const EVP_MD* algorithm = DigestNamed(TextOf(call[1]));
-  if (algorithm == nullptr) {
-    return call.Fail("The algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512");
-  }
   if (!WithinLimit(call, text)) return false;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, algorithm, nullptr) != 1) {
-    return call.Fail("This system's OpenSSL does not provide the algorithm");
+  const std::optional<std::string> digest = HexDigest(TextOf(call[1]), text);
+  if (!digest) {
+    return call.Fail("The algorithm must be one of " + std::string(kDigestAlgorithms));
   }
-  result = std::string_view(Hex(digest.data(), size));
+  result = std::string_view(*digest);
   return true;
 }
 
 bool Uuid(Invocation& call, json::value& result) {
-  std::array<unsigned char, 16> bytes{};
-  for (std::size_t half = 0; half < 2; half++) {
-    const std::uint64_t random = call.Random();
-    for (std::size_t i = 0; i < 8; i++) {
-      bytes[half * 8 + i] = static_cast<unsigned char>(random >> (8 * i));
-    }
-  }
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0FU) | 0x40U);  // version 4
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3FU) | 0x80U);  // RFC 4122
-  std::string text = Hex(bytes.data(), bytes.size());
-  for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, 1, '-');
-  result = std::string_view(text);
+  std::uint64_t none = 0;
+  result = std::string_view(NextUuid(call.seed == nullptr ? none : *call.seed));
   return true;
 }
 
