@@ -23,8 +23,10 @@ PACKAGES = {
     "cxxopts": ("cxxopts",),
     "gtest": ("gtest/", "gmock/"),
     "grpc": ("grpc/", "grpcpp/", "grpc++/"),
+    "icu": ("unicode/",),
     "mosquitto": ("mosquitto",),
     "openssl": ("openssl/",),
+    "pcre2": ("pcre2",),
     "protobuf": ("google/",),
     "spdlog": ("spdlog/", "fmt/"),
     "sqlite": ("SQLiteCpp/", "sqlite3"),
@@ -43,9 +45,9 @@ STORE_SEAMS = ("orchestrator/store/store.h", "orchestrator/store/event_codec.h",
 # Room: (path prefixes it may include besides its own, packages it may use). A room includes what
 # stands below it, never above. LOG is not part of BASE here: the core never logs.
 ROOMS = {
-    CORE + "base": ((), ("boost_json",)),
+    CORE + "base": ((), ("boost_json", "openssl")),
     CORE + "jsonpath": ((BASE,), ("boost_json", "openssl")),
-    CORE + "jsonata": ((BASE,), ("boost_json",)),
+    CORE + "jsonata": ((BASE,), ("boost_json", "icu", "pcre2")),
     CORE + "asl": ((BASE, CORE + "jsonpath/", CORE + "jsonata/"), ("boost_json",)),
     CORE + "interpreter": (
         (BASE, CORE + "jsonpath/", CORE + "jsonata/", CORE + "asl/"), ("boost_json",)),
@@ -144,7 +146,7 @@ def blank_out(match):
 
 NOISE = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"([^\s()\\]{0,16})\(.*?\)\1"|"(?:\\.|[^"\\\n])*"'
-    r"|(?<![0-9a-zA-Z_])'(?:\\.|[^'\\\n])+'", re.S)
+    r"|(?<![0-9a-zA-Z_])(?:u8|[uUL])?'(?:\\.|[^'\\\n])+'", re.S)
 
 
 def without_noise(text):
@@ -374,6 +376,7 @@ GOOD_TREE = {
     "proto/jobs/ok.h": "#pragma once\nint Short(int a);\n",
     "proto/jobs/ok.cc": '#include "proto/jobs/ok.h"\n#include <mosquitto.h>\n#include <mutex>\n'
                         "// } unbalanced in a comment\nconst char* kBrace = \"{ TO\" \"DO\";\n"
+                        "char16_t kUnit = u'{';\n"
                         'const char* kRaw = R"(\n{{{ " )";\nconstexpr int kTable[] = {\n'
                         + "    1,\n" * 80 + "};\n" + SHORT_FUNCTION,
 }
