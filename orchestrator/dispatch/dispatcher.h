@@ -75,7 +75,7 @@ struct TaskView {
   std::uint32_t attempt = 1;
   // "waiting", "offered", "accepted", "cancelling", "publishing", "submitted", "roll call"
   std::string stage;
-  std::string worker;                    // of the offer or the holder
+  std::string worker;                    // "{tenant}_{worker}" of the offer or holder, or a poller
   std::optional<Timestamp> since{};      // of this stage
   std::optional<Timestamp> last_heard{}; // heartbeat or progress of the job
   std::optional<double> percent{};

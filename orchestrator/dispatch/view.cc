@@ -128,7 +128,7 @@ std::optional<TaskView> Dispatcher::Describe(const engine::TaskRef& task, Timest
     view.since = job->offer->since;
     const bool at_worker =
         job->offer->worker != nullptr && job->stage != Stage::kRequeueing;
-    view.worker = at_worker ? job->offer->worker->principal.worker : job->offer->poller;
+    view.worker = at_worker ? job->offer->worker->name : job->offer->poller;
   }
   const auto progress = impl_->progress.find(task);
   if (progress != impl_->progress.end()) {

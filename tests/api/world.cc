@@ -134,6 +134,19 @@ v1::Execution World::Describe(const std::string& execution) {
   return answer->response;
 }
 
+void World::Stop(const std::string& execution) {
+  const auto answer =
+      Ask(service_->executions(), &Executions::Stop, About<v1::StopExecutionRequest>(execution));
+  EXPECT_EQ(answer->outcome(), "OK");
+}
+
+void World::CreateActivity(const std::string& name, const std::string& tenant) {
+  v1::CreateActivityRequest request;
+  request.set_name(name);
+  const auto answer = Ask(service_->activities(), &Activities::Create, request, tenant);
+  EXPECT_EQ(answer->outcome(), "OK");
+}
+
 std::vector<v1::HistoryEvent> World::History(const std::string& execution) {
   auto request = About<v1::GetExecutionHistoryRequest>(execution);
   request.set_max_results(1000);
@@ -160,6 +173,12 @@ void World::Announce(const std::string& name, const std::string& type) {
 void World::Say(const std::string& name, const jobs::EventBatch& events) {
   dispatcher_->OnMessage(jobs::EventsTopic("default_" + name), jobs::Encode(events), false, "", "",
                          now_);
+  Settle();
+}
+
+void World::Finish(const std::string& name, const jobs::JobResult& result) {
+  dispatcher_->OnMessage(jobs::ResultsTopic("default_" + name, 0),
+                         jobs::Encode(jobs::ResultBatch{1, {result}}), false, "", "", now_);
   Settle();
 }
 

@@ -99,11 +99,14 @@ class World final : public engine::RequestPort,
                                            const std::string& input = "", bool wait = false,
                                            const std::string& tenant = "");
   v1::Execution Describe(const std::string& execution);
+  void Stop(const std::string& execution);
+  void CreateActivity(const std::string& name, const std::string& tenant = "");
   std::vector<v1::HistoryEvent> History(const std::string& execution);
 
   // An online worker "default_{name}" with one job type; what it was told last.
   void Announce(const std::string& name, const std::string& type);
   void Say(const std::string& name, const jobs::EventBatch& events);
+  void Finish(const std::string& name, const jobs::JobResult& result);
   std::vector<jobs::Offer> TakeOffers();
   void Acknowledge();  // PUBACK for everything published by tasks
 
