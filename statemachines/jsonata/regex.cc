@@ -128,7 +128,7 @@ OrProblem<std::optional<RegexMatch>> Matcher::Next() {
                               "/ matches an empty string again and again"};
   }
   RegexMatch match{.text = Slice(ends[0], ends[1]), .start = ends[0], .end = ends[1]};
-  for (std::uint32_t i = 1; i < count; i++) {
+  for (std::size_t i = 1; i < count; i++) {
     std::optional<std::string>& group = match.groups.emplace_back();
     if (ends[2 * i] != PCRE2_UNSET) group = Slice(ends[2 * i], ends[2 * i + 1]);
   }
