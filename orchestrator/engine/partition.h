@@ -89,7 +89,8 @@ class Partition {
   void AnswerExisting(StartExecution& request, store::ExecutionKey key);
   void AddWaiter(store::ExecutionKey key, std::uint64_t waiter,
                  std::function<void(Result<ExecutionView>)> reply);
-  bool MayTouch(const Live& live, store::TaskKey task, const std::string& tenant);
+  bool MayTouch(const std::string& execution_tenant, store::TaskKey task,
+                const std::string& tenant);
   TaskVerdict Judge(const interpreter::Command& command, store::TaskKey task,
                     interpreter::Verdict verdict);
 
@@ -105,8 +106,9 @@ class Partition {
   void Stage(Live& live, interpreter::PostContinue& go_on);
   void Requeue(Live& live, store::TaskRow row, std::uint32_t attempt);
   std::optional<store::TaskRow> TaskRowOf(store::TaskKey key);  // this batch's first
-  void ArmHeartbeat(store::TaskKey key, const interpreter::TaskSpec& spec, std::uint32_t attempt,
-                    bool held_by_worker);
+  void ArmHeartbeat(store::TaskKey key, const interpreter::TaskSpec& spec,
+                    const std::string& execution_tenant, std::uint32_t attempt,
+                    store::TaskState state);
 
   // partition.cc
   void Dispatch(Request& request);
@@ -126,7 +128,8 @@ class Partition {
   void RefuseWaiting();     // while broken: doors are told so, results stay unacknowledged
   void Refuse(Request& request, const std::string& why);
   void ReadOpenTask(const store::TaskRow& row, std::vector<TaskNotice>& notices);
-  void NameOpenTasks(std::vector<TaskNotice>& notices);
+  // Whose they are, which the rows do not say; and their heartbeat clocks.
+  void CompleteOpenTasks(std::vector<TaskNotice>& notices);
   void RecheckWaiters();
 
   ExecutionView View(const Live& live) const;

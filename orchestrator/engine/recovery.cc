@@ -77,7 +77,7 @@ bool Partition::Recover() {
     std::vector<TaskNotice> notices;
     notices.emplace_back(PartitionReset{settings_.number});
     store_->OpenTasks([&](const store::TaskRow& row) { ReadOpenTask(row, notices); });
-    NameOpenTasks(notices);
+    CompleteOpenTasks(notices);
     timers_.Refill(*store_, now_);
     RecheckWaiters();
     sink_.Post(std::move(notices));
@@ -96,11 +96,6 @@ bool Partition::Recover() {
 void Partition::ReadOpenTask(const store::TaskRow& row, std::vector<TaskNotice>& notices) {
   auto open = std::make_shared<interpreter::OpenTask>(store::DecodeTask(row.spec, false));
   open->attempt = row.attempt;
-  const bool held = row.state == store::TaskState::kAccepted;
-  if (held || row.state == store::TaskState::kSubmitted) {
-    const bool job = held && open->spec.kind == interpreter::TaskSpec::Kind::kJob;
-    ArmHeartbeat({row.execution, row.task}, open->spec, row.attempt, job);
-  }
   notices.emplace_back(TaskOpened{.task = Ref({row.execution, row.task}),
                                   .execution_arn = {},
                                   .execution_tenant = {},
@@ -113,7 +108,7 @@ void Partition::ReadOpenTask(const store::TaskRow& row, std::vector<TaskNotice>&
                                   .recovered = true});
 }
 
-void Partition::NameOpenTasks(std::vector<TaskNotice>& notices) {
+void Partition::CompleteOpenTasks(std::vector<TaskNotice>& notices) {
   // Rows come in execution order: neighbours share the look-up.
   std::optional<store::ExecutionRow> row;
   for (TaskNotice& notice : notices) {
@@ -123,6 +118,11 @@ void Partition::NameOpenTasks(std::vector<TaskNotice>& notices) {
     if (!row) throw store::StoreError("an open task refers to an execution that does not exist");
     opened->execution_arn = ArnOf(*row);
     opened->execution_tenant = row->tenant;
+    if (opened->state == store::TaskState::kAccepted ||
+        opened->state == store::TaskState::kSubmitted) {
+      ArmHeartbeat({opened->task.execution, opened->task.task}, opened->open->spec, row->tenant,
+                   opened->attempt, opened->state);
+    }
   }
 }
 

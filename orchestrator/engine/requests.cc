@@ -163,11 +163,21 @@ void Partition::Handle(Unwait& request) {
   waiter_ids_.erase(known);
 }
 
-bool Partition::MayTouch(const Live& live, store::TaskKey task, const std::string& tenant) {
-  if (tenant.empty() || tenant == live.state.info.tenant) return true;
-  // A job that was granted to another tenant's workers.
-  const auto row = TaskRowOf(task);
-  return row && store::DecodeTask(row->spec, false).spec.tenant == tenant;
+bool Partition::MayTouch(const std::string& execution_tenant, store::TaskKey task,
+                         const std::string& tenant) {
+  if (TaskOwner{.execution_tenant = execution_tenant}.Admits(tenant)) return true;
+  // A job that was granted to another tenant's workers. The row goes when the task has ended, and
+  // late answers must still be told from foreign ones: the history says whose they were.
+  bool granted = false;
+  store_->StepsBackwards(task.execution, task.task, [&](const store::StepRow& step) {
+    for (const auto& record : store::DecodeStep(step.events)) {
+      if (record.seq != task.task) continue;
+      const auto* scheduled = std::get_if<interpreter::TaskScheduled>(&record.event);
+      granted = scheduled != nullptr && scheduled->spec.tenant == tenant;
+    }
+    return false;
+  });
+  return granted;
 }
 
 TaskVerdict Partition::Judge(const interpreter::Command& command, store::TaskKey task,
@@ -187,7 +197,9 @@ void Partition::Handle(TaskCommand& request) {
   const store::TaskKey key{request.task.execution, request.task.task};
   Live* const live = Load(key.execution);
   if (live == nullptr) return request.reply(TaskVerdict::kStale);
-  if (!MayTouch(*live, key, request.tenant)) return request.reply(TaskVerdict::kForbidden);
+  if (!MayTouch(live->state.info.tenant, key, request.tenant)) {
+    return request.reply(TaskVerdict::kForbidden);
+  }
   std::visit(
       [&](auto& command) {
         if constexpr (requires { command.task; }) command.task = key.task;
@@ -209,15 +221,22 @@ void Partition::Handle(TaskCommand& request) {
 
 void Partition::Handle(HeartbeatTask& request) {
   const store::TaskKey key{request.task.execution, request.task.task};
-  switch (heartbeats_.Renew(key, request.attempt, now_)) {
+  switch (heartbeats_.Renew(key, request.attempt, request.tenant, now_)) {
     case Heartbeats::Beat::kRenewed:
       return request.reply(TaskVerdict::kRecorded);
     case Heartbeats::Beat::kOlderAttempt:
       return request.reply(TaskVerdict::kStale);
+    case Heartbeats::Beat::kForbidden:
+      return request.reply(TaskVerdict::kForbidden);
     case Heartbeats::Beat::kUnknown:
       break;
   }
   // Open without a heartbeat clock: nothing to renew, but good to know that it is still wanted.
+  const auto execution = store_->Get(key.execution);
+  if (!execution) return request.reply(TaskVerdict::kStale);
+  if (!MayTouch(execution->tenant, key, request.tenant)) {
+    return request.reply(TaskVerdict::kForbidden);
+  }
   const auto row = TaskRowOf(key);
   const bool wanted = row && row->state != store::TaskState::kCancelling &&
                       (request.attempt == 0 || request.attempt == row->attempt);

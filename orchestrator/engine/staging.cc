@@ -98,9 +98,16 @@ std::optional<store::TaskRow> Partition::TaskRowOf(store::TaskKey key) {
 }
 
 void Partition::ArmHeartbeat(store::TaskKey key, const interpreter::TaskSpec& spec,
-                             std::uint32_t attempt, bool held_by_worker) {
+                             const std::string& execution_tenant, std::uint32_t attempt,
+                             store::TaskState state) {
   if (!spec.heartbeat_seconds) return;
-  heartbeats_.Arm(key, attempt, Seconds{*spec.heartbeat_seconds}, held_by_worker, now_);
+  const bool job = spec.kind == interpreter::TaskSpec::Kind::kJob;
+  heartbeats_.Arm(key,
+                  {.attempt = attempt,
+                   .period = Seconds{*spec.heartbeat_seconds},
+                   .owner = {execution_tenant, spec.tenant},
+                   .job = job && state == store::TaskState::kAccepted},
+                  now_);
 }
 
 void Partition::Stage(Live& live, interpreter::UpdateTask& update) {
@@ -123,8 +130,7 @@ void Partition::Stage(Live& live, interpreter::UpdateTask& update) {
   row->attempt = update.attempt;
   row->state = update.what == What::kSubmitted ? store::TaskState::kSubmitted
                                                : store::TaskState::kAccepted;
-  const bool job = spec.kind == interpreter::TaskSpec::Kind::kJob;
-  ArmHeartbeat(key, spec, update.attempt, job && update.what == What::kAccepted);
+  ArmHeartbeat(key, spec, live.state.info.tenant, row->attempt, row->state);
   if (update.what == What::kSubmitted) {
     notices_.emplace_back(TaskSubmittedNotice{Ref(key)});
   } else if (update.what == What::kAccepted) {

@@ -62,22 +62,25 @@ Timestamp TimerQueue::Next() const {
   return order_.empty() ? refill : std::min(refill, order_.begin()->first);
 }
 
-void Heartbeats::Arm(store::TaskKey task, std::uint32_t attempt, Millis period, bool job,
-                     Timestamp now) {
-  clocks_[task] = Clock{attempt, period, job, now + period};
-  order_.emplace(now + period, task);
+void Heartbeats::Arm(store::TaskKey task, const Terms& terms, Timestamp now) {
+  const TaskOwner& owner = *owners_.insert(terms.owner).first;
+  clocks_[task] = Clock{terms.attempt, terms.job, terms.period, now + terms.period, &owner};
+  order_.emplace(now + terms.period, task);
 }
 
 void Heartbeats::Disarm(store::TaskKey task) { clocks_.erase(task); }
 
 void Heartbeats::Reset() {
   clocks_.clear();
+  owners_.clear();
   order_ = {};
 }
 
-Heartbeats::Beat Heartbeats::Renew(store::TaskKey task, std::uint32_t attempt, Timestamp now) {
+Heartbeats::Beat Heartbeats::Renew(store::TaskKey task, std::uint32_t attempt,
+                                   std::string_view tenant, Timestamp now) {
   const auto found = clocks_.find(task);
   if (found == clocks_.end()) return Beat::kUnknown;
+  if (!found->second.owner->Admits(tenant)) return Beat::kForbidden;
   if (attempt != 0 && attempt != found->second.attempt) return Beat::kOlderAttempt;
   found->second.deadline = now + found->second.period;
   return Beat::kRenewed;

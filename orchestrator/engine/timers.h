@@ -4,6 +4,8 @@
 #include <optional>
 #include <queue>
 #include <set>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -58,15 +60,32 @@ class TimerQueue {
   std::unordered_map<Key, Timestamp, KeyHash> due_;
 };
 
+// Whose a task is: the tenants that may touch it.
+struct TaskOwner {
+  std::string execution_tenant{};
+  std::string workers_tenant{};  // of the workers that may run it; empty: the execution's
+  bool Admits(std::string_view tenant) const {  // empty: the server itself
+    return tenant.empty() || tenant == execution_tenant || tenant == workers_tenant;
+  }
+  auto operator<=>(const TaskOwner&) const = default;
+};
+
 // The heartbeat clocks of open tasks: memory only. After start-up each gets a full period.
 class Heartbeats {
  public:
-  void Arm(store::TaskKey task, std::uint32_t attempt, Millis period, bool job, Timestamp now);
+  struct Terms {
+    std::uint32_t attempt = 1;
+    Millis period{};
+    TaskOwner owner{};
+    bool job = false;
+  };
+  void Arm(store::TaskKey task, const Terms& terms, Timestamp now);
   void Disarm(store::TaskKey task);
   void Reset();
 
-  enum class Beat { kRenewed, kUnknown, kOlderAttempt };
-  Beat Renew(store::TaskKey task, std::uint32_t attempt, Timestamp now);
+  // attempt 0: any.
+  enum class Beat { kRenewed, kUnknown, kOlderAttempt, kForbidden };
+  Beat Renew(store::TaskKey task, std::uint32_t attempt, std::string_view tenant, Timestamp now);
 
   // While held, the clocks of jobs stand still; on release each gets a full period.
   void Hold(bool hold, Timestamp now);
@@ -77,13 +96,15 @@ class Heartbeats {
  private:
   struct Clock {
     std::uint32_t attempt = 0;
-    Millis period{};
     bool job = false;
+    Millis period{};
     Timestamp deadline{};
+    const TaskOwner* owner = nullptr;  // in owners_
   };
   using Entry = std::pair<Timestamp, store::TaskKey>;
   bool held_ = false;
   std::unordered_map<store::TaskKey, Clock, TaskKeyHash> clocks_;
+  std::set<TaskOwner> owners_;  // few: each is kept once
   // Deadlines as they were when entered: a renewal only moves the clock, and the entry is entered
   // again when it comes up too early.
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> order_;

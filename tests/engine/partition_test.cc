@@ -15,6 +15,11 @@ constexpr Timestamp kStart{Millis{1'700'000'000'000}};
 constexpr char kJob[] = R"({"StartAt":"A","States":{"A":{"Type":"Task",
   "Resource":"arn:towline:states:::job:run","Parameters":{"JobType":"add","Payload.$":"$"},
   "TimeoutSeconds":100,"HeartbeatSeconds":10,"End":true}}})";
+// May run on workers of tenant "site".
+constexpr char kGranted[] = R"({"StartAt":"A","States":{"A":{"Type":"Task",
+  "Resource":"arn:towline:states:::job:run",
+  "Parameters":{"JobType":"add","Tenant":"site","Payload":{}},
+  "HeartbeatSeconds":10,"End":true}}})";
 constexpr char kWait[] =
     R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":30,"End":true}}})";
 constexpr char kLoop[] =
@@ -153,6 +158,14 @@ class PartitionTest : public testing::Test {
   interpreter::AcceptJob Accept(std::uint32_t attempt = 1) {
     return {.attempt = attempt, .worker = "default_w", .incarnation = 1};
   }
+  TaskVerdict Beat(const TaskRef& task, std::string tenant, std::uint32_t attempt = 0) {
+    std::optional<TaskVerdict> verdict;
+    EXPECT_TRUE(partition_->Post(HeartbeatTask{
+        task, attempt, std::move(tenant), [&](TaskVerdict v) { verdict = v; }}));
+    Run();
+    EXPECT_TRUE(verdict.has_value());
+    return verdict.value_or(TaskVerdict::kUnavailable);
+  }
   TaskRef OpenOne() {
     const auto opened = sink_.Take<TaskOpened>();
     EXPECT_EQ(opened.size(), 1u);
@@ -281,6 +294,45 @@ TEST_F(PartitionTest, AnotherTenantMayNotTouchATask) {
   Run();
   EXPECT_EQ(*verdict, TaskVerdict::kForbidden);
   EXPECT_EQ(Describe("one").status, interpreter::ExecutionStatus::kRunning);
+}
+
+// With a clock and without one, before and after a restart.
+TEST_F(PartitionTest, AnotherTenantMayNotRenewAHeartbeat) {
+  Start(kGranted, "one");
+  Run();
+  const TaskRef task = OpenOne();
+  const auto expect_admission = [&] {
+    EXPECT_EQ(Beat(task, "other"), TaskVerdict::kForbidden);
+    EXPECT_EQ(Beat(task, "default"), TaskVerdict::kRecorded);
+    EXPECT_EQ(Beat(task, "site"), TaskVerdict::kRecorded) << "its workers have the job";
+  };
+  expect_admission();
+  Post(task, Accept(), "site");
+  Run();
+  expect_admission();
+  Restart();
+  expect_admission();
+  Run(Seconds{9});
+  EXPECT_EQ(Beat(task, "other"), TaskVerdict::kForbidden);
+  Run(Seconds{2});
+  EXPECT_EQ(Describe("one").error, "States.Timeout") << "what is forbidden renews nothing";
+  EXPECT_EQ(Beat(task, "other"), TaskVerdict::kForbidden);
+  EXPECT_EQ(Beat(task, "default"), TaskVerdict::kStale);
+  EXPECT_EQ(Beat(task, "site"), TaskVerdict::kStale) << "late, not foreign";
+}
+
+TEST_F(PartitionTest, ARepeatedResultOfAGrantedWorkerIsRecorded) {
+  Start(kGranted, "one");
+  Run();
+  const TaskRef task = OpenOne();
+  const Verdict first = Post(task, Success("1"), "site");
+  Run();
+  const Verdict again = Post(task, Success("1"), "site");
+  const Verdict foreign = Post(task, Success("1"), "other");
+  Run();
+  EXPECT_EQ(*first, TaskVerdict::kRecorded);
+  EXPECT_EQ(*again, TaskVerdict::kRecorded);
+  EXPECT_EQ(*foreign, TaskVerdict::kForbidden);
 }
 
 TEST_F(PartitionTest, ARequeuedJobIsOfferedAsTheNextAttemptAndFencesTheOlder) {

@@ -7,10 +7,17 @@ namespace {
 
 constexpr Timestamp kStart{Millis{1'000'000}};
 
+Heartbeats::Terms Terms(std::uint32_t attempt, bool job) {
+  return {.attempt = attempt,
+          .period = Seconds{10},
+          .owner = {.execution_tenant = "acme", .workers_tenant = "site"},
+          .job = job};
+}
+
 TEST(HeartbeatsTest, ARenewedClockIsNotMissed) {
   Heartbeats beats;
-  beats.Arm({1, 1}, 1, Seconds{10}, true, kStart);
-  EXPECT_EQ(beats.Renew({1, 1}, 1, kStart + Seconds{9}), Heartbeats::Beat::kRenewed);
+  beats.Arm({1, 1}, Terms(1, true), kStart);
+  EXPECT_EQ(beats.Renew({1, 1}, 1, "acme", kStart + Seconds{9}), Heartbeats::Beat::kRenewed);
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{18}), std::nullopt);
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{19}), (store::TaskKey{1, 1}));
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{99}), std::nullopt);
@@ -18,16 +25,28 @@ TEST(HeartbeatsTest, ARenewedClockIsNotMissed) {
 
 TEST(HeartbeatsTest, AnOlderAttemptDoesNotRenew) {
   Heartbeats beats;
-  beats.Arm({1, 1}, 2, Seconds{10}, true, kStart);
-  EXPECT_EQ(beats.Renew({1, 1}, 1, kStart), Heartbeats::Beat::kOlderAttempt);
-  EXPECT_EQ(beats.Renew({1, 1}, 0, kStart), Heartbeats::Beat::kRenewed);
-  EXPECT_EQ(beats.Renew({9, 9}, 1, kStart), Heartbeats::Beat::kUnknown);
+  beats.Arm({1, 1}, Terms(2, true), kStart);
+  EXPECT_EQ(beats.Renew({1, 1}, 1, "acme", kStart), Heartbeats::Beat::kOlderAttempt);
+  EXPECT_EQ(beats.Renew({1, 1}, 0, "acme", kStart), Heartbeats::Beat::kRenewed);
+  EXPECT_EQ(beats.Renew({9, 9}, 1, "acme", kStart), Heartbeats::Beat::kUnknown);
+}
+
+TEST(HeartbeatsTest, OnlyTheTenantsOfATaskRenewIt) {
+  Heartbeats beats;
+  beats.Arm({1, 1}, Terms(1, true), kStart);
+  const Timestamp later = kStart + Seconds{9};
+  EXPECT_EQ(beats.Renew({1, 1}, 0, "other", later), Heartbeats::Beat::kForbidden);
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{10}), (store::TaskKey{1, 1})) << "it counts nothing";
+  beats.Arm({1, 1}, Terms(1, true), kStart);
+  EXPECT_EQ(beats.Renew({1, 1}, 0, "site", later), Heartbeats::Beat::kRenewed);
+  EXPECT_EQ(beats.Renew({1, 1}, 0, "acme", later), Heartbeats::Beat::kRenewed);
+  EXPECT_EQ(beats.Renew({1, 1}, 0, "", later), Heartbeats::Beat::kRenewed) << "the server itself";
 }
 
 TEST(HeartbeatsTest, WithoutABrokerLinkJobsKeepTheirTimeAndCallbacksDoNot) {
   Heartbeats beats;
-  beats.Arm({1, 1}, 1, Seconds{10}, true, kStart);
-  beats.Arm({2, 2}, 1, Seconds{10}, false, kStart);
+  beats.Arm({1, 1}, Terms(1, true), kStart);
+  beats.Arm({2, 2}, Terms(1, false), kStart);
   beats.Hold(true, kStart + Seconds{5});
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{60}), (store::TaskKey{2, 2}));
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{60}), std::nullopt);
@@ -38,7 +57,7 @@ TEST(HeartbeatsTest, WithoutABrokerLinkJobsKeepTheirTimeAndCallbacksDoNot) {
 
 TEST(HeartbeatsTest, ADisarmedClockNeverFires) {
   Heartbeats beats;
-  beats.Arm({1, 1}, 1, Seconds{10}, false, kStart);
+  beats.Arm({1, 1}, Terms(1, false), kStart);
   beats.Disarm({1, 1});
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{99}), std::nullopt);
 }
