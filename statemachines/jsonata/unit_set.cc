@@ -76,6 +76,12 @@ void UnitSet::AddCaseVariants() {
   }
 }
 
+bool UnitSet::Has(char16_t unit) const {
+  return std::any_of(ranges_.begin(), ranges_.end(), [unit](const Range& range) {
+    return range.first <= unit && unit <= range.last;
+  });
+}
+
 void UnitSet::Write(std::u16string& pattern, bool negated) const {
   if (ranges_.empty()) {
     pattern += negated ? u"[\\x{0000}-\\x{ffff}]" : u"(?!)";

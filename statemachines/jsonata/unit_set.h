@@ -17,6 +17,8 @@ class UnitSet {
   // capital letter, but none beyond ASCII for one of ASCII.
   void AddCaseVariants();
 
+  bool Has(char16_t unit) const;
+
   // Appends the set, or its complement, in PCRE2's syntax.
   void Write(std::u16string& pattern, bool negated) const;
 
