@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -44,7 +45,9 @@ OrProblem<std::string> Name(const DateMarker& marker, int value) {
   std::string name(component == 'F' ? kDayNames[index] : kMonthNames[index]);
   if (*marker.names == Case::kUpper) name = ToUpper(name);
   if (*marker.names == Case::kLower) name = ToLower(name);
-  if (marker.width_max) name.resize(std::min<std::size_t>(name.size(), *marker.width_max));
+  if (marker.width_max) {
+    name.resize(std::min(name.size(), static_cast<std::size_t>(*marker.width_max)));
+  }
   return name;
 }
 
@@ -96,7 +99,7 @@ OrProblem<std::string> Format(const std::vector<DatePart>& parts, const DateTime
       text += *literal;
       continue;
     }
-    const OrProblem<std::string> component = Component(std::get<DateMarker>(part), date, offset);
+    OrProblem<std::string> component = Component(std::get<DateMarker>(part), date, offset);
     if (!component) return component;
     text += *component;
   }
