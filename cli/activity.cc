@@ -80,10 +80,10 @@ int Poll(Invocation& call) {
   request.set_activity(call.arguments[0]);
   if (call.Has("worker-name")) request.set_worker_name(call.Option("worker-name"));
   v1::GetActivityTaskResponse response;
-  const std::chrono::seconds patience(call.options["patience"].as<int>());
-  if (patience.count() < 1) return Fail(call.terminal, kUsage, "--patience must be at least 1");
+  const auto patience = call.Count("patience");
+  if (!patience) return Fail(call, patience.error());
   const auto status = call.client.Call<v1::Tasks>(&v1::Tasks::Stub::GetActivityTask, request,
-                                                  &response, patience);
+                                                  &response, std::chrono::seconds(*patience));
   if (!status.ok()) return Fail(call, status);
   if (call.json) {
     PrintJsonLine(call.terminal, ToJson(response));
@@ -107,7 +107,7 @@ std::vector<Command> ActivityCommands() {
        [](cxxopts::OptionAdder& add) {
          add("worker-name", "shown in the history", cxxopts::value<std::string>(), "NAME");
          add("patience", "how long to wait for a task, at most 60",
-             cxxopts::value<int>()->default_value("60"), "SECONDS");
+             cxxopts::value<std::string>()->default_value("60"), "SECONDS");
        },
        Poll, "Exit code 3 when none came."},
   };

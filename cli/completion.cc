@@ -41,8 +41,10 @@ std::string OptionsOf(const Command& command) {
   auto adder = options.add_options();
   if (command.options) command.options(adder);
   std::string text;
-  for (const auto& option : options.group_help("").options) {
-    for (const std::string& name : option.l) text += "--" + name + " ";
+  for (const std::string& group : options.groups()) {  // none: the command has no options
+    for (const auto& option : options.group_help(group).options) {
+      for (const std::string& name : option.l) text += "--" + name + " ";
+    }
   }
   return text + "--server --tenant --json --help";
 }

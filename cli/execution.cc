@@ -46,12 +46,6 @@ int Describe(Invocation& call) {
   return kOk;
 }
 
-// How many to show; 0 when the option makes no sense.
-int LimitOf(const Invocation& call) {
-  const int limit = call.options["limit"].as<int>();
-  return limit < 1 ? 0 : limit;
-}
-
 int Print(const Invocation& call, const v1::ListExecutionsResponse& all, bool more) {
   if (call.json) {
     PrintJsonLine(call.terminal, ToJson(all));
@@ -83,17 +77,17 @@ int List(Invocation& call) {
     }
     request.set_status(*wanted);
   }
-  const int limit = LimitOf(call);
-  if (limit == 0) return Fail(call.terminal, kUsage, "--limit must be at least 1");
+  const auto limit = call.Count("limit");
+  if (!limit) return Fail(call, limit.error());
   v1::ListExecutionsResponse all;
   do {
-    request.set_max_results(std::min(1000, limit - all.executions_size()));
+    request.set_max_results(std::min(1000, *limit - all.executions_size()));
     v1::ListExecutionsResponse page;
     const auto status = call.client.Call<Executions>(&Executions::Stub::List, request, &page);
     if (!status.ok()) return Fail(call, status);
     request.set_next_token(page.next_token());
     all.mutable_executions()->MergeFrom(page.executions());
-  } while (!request.next_token().empty() && all.executions_size() < limit);
+  } while (!request.next_token().empty() && all.executions_size() < *limit);
   return Print(call, all, !request.next_token().empty());
 }
 
@@ -124,7 +118,7 @@ std::vector<Command> ExecutionCommands() {
          add("machine", "of this state machine only", cxxopts::value<std::string>(), "NAME");
          add("status", "running, succeeded, failed, timed_out or aborted",
              cxxopts::value<std::string>(), "STATUS");
-         add("limit", "at most this many", cxxopts::value<int>()->default_value("50"), "N");
+         add("limit", "at most this many", cxxopts::value<std::string>()->default_value("50"), "N");
        },
        List},
       {"stop", "EXECUTION", "end it as ABORTED and cancel its jobs",

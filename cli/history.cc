@@ -39,9 +39,11 @@ void PrintTable(const Invocation& call, const v1::GetExecutionHistoryResponse& a
 }
 
 int History(Invocation& call) {
-  const int limit = call.Has("limit") ? call.options["limit"].as<int>() : 0;
-  if (call.Has("limit") && limit < 1) {
-    return Fail(call.terminal, kUsage, "--limit must be at least 1");
+  int limit = 0;
+  if (call.Has("limit")) {
+    const auto given = call.Count("limit");
+    if (!given) return Fail(call, given.error());
+    limit = *given;
   }
   v1::GetExecutionHistoryRequest request;
   request.set_execution(call.arguments[0]);
@@ -76,7 +78,8 @@ std::vector<Command> HistoryCommands() {
              add("full", "also who held each job, requeues, waits, and late answers");
              add("reverse", "newest first");
              add("no-data", "leave inputs and outputs out");
-             add("limit", "at most this many events (default: all)", cxxopts::value<int>(), "N");
+             add("limit", "at most this many events (default: all)", cxxopts::value<std::string>(),
+                 "N");
            },
            History}};
 }

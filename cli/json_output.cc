@@ -63,8 +63,11 @@ void Walk(json::value& value) {
 }  // namespace
 
 json::value ToJson(const google::protobuf::Message& message) {
+  // Every answer has the same members: programs need not ask whether there is a list or a flag.
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
   std::string text;
-  const auto status = google::protobuf::util::MessageToJsonString(message, &text);
+  const auto status = google::protobuf::util::MessageToJsonString(message, &text, options);
   CHECK(status.ok());
   const auto parsed = ParseJson(text);
   CHECK(parsed.has_value());

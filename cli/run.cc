@@ -1,6 +1,8 @@
 // From the words of a command line to one command's run.
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <fstream>
 #include <istream>
 #include <iterator>
@@ -153,8 +155,15 @@ int RunCommand(const Command& command, const std::vector<std::string>& words,
   }
 }
 
+// A folder opens and then cannot be read: unlike an iterator, read() says so without throwing.
 std::string ReadAll(std::istream& from) {
-  return std::string(std::istreambuf_iterator<char>(from), {});
+  std::string text;
+  std::array<char, 64 << 10> piece;
+  do {
+    from.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(from.gcount()));
+  } while (from.good());
+  return text;
 }
 
 }  // namespace
@@ -173,13 +182,23 @@ const std::vector<Command>& AllCommands() {
   return all;
 }
 
+Result<int> Invocation::Count(const std::string& name) const {
+  const std::string text = Option(name);
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 1) {
+    return Error{Error::Code::kInvalidArgument,
+                 "--" + name + " takes a whole number of at least 1, not '" + text + "'", ""};
+  }
+  return number;
+}
+
 Result<std::string> ReadFile(Terminal& terminal, const std::string& path) {
   if (path == "-") return ReadAll(terminal.in);
   std::ifstream file(path, std::ios::binary);
   std::string text;
   if (file) text = ReadAll(file);
-  // A folder opens and then cannot be read.
-  if (!file || file.bad()) {
+  if (!file.is_open() || file.bad()) {
     return Error{Error::Code::kInvalidArgument, "cannot read " + path, ""};
   }
   return text;

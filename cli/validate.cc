@@ -1,5 +1,5 @@
 // towline validate FILE: everything that is wrong with a definition, like a compiler. Works without
-// a server; --server-side asks one, which may be newer than this program.
+// a server; --ask-server asks one, which may be newer than this program.
 
 #include <ostream>
 
