@@ -41,8 +41,8 @@ std::optional<unsigned> HexValue(char c) {
 
 Problem Malformed(std::string_view function, std::string_view text) {
   return {.code = "D3140",
-          .message = "The text given to $" + std::string(function) +
-                     " is not well-formed: " + PrintJson(json::value(text)),
+          .message = "Malformed URL passed to $" + std::string(function) +
+                     "(): " + PrintJson(json::value(text)),
           .token = std::string(function)};
 }
 

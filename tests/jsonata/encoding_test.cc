@@ -60,8 +60,7 @@ TEST(EncodingTest, DecodesUrls) {
     EXPECT_EQ(Got(DecodeUrl(malformed)), "D3140") << malformed;
     EXPECT_EQ(Got(DecodeUrlComponent(malformed)), "D3140") << malformed;
   }
-  EXPECT_EQ(DecodeUrl("%").problem().message,
-            "The text given to $decodeUrl is not well-formed: \"%\"");
+  EXPECT_EQ(DecodeUrl("%").problem().message, "Malformed URL passed to $decodeUrl(): \"%\"");
 }
 
 TEST(EncodingTest, HashKnowsFiveAlgorithms) {
