@@ -113,6 +113,8 @@ ExecutionView Partition::View(const Live& live) const {
                      .error = state.error,
                      .cause = state.cause};
   if (state.closed()) view.stopped = state.stopped_at;
+  view.redrive_count = state.redrive_count;
+  if (state.redrive_count > 0) view.redriven = state.redriven_at;
   return view;
 }
 

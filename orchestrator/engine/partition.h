@@ -79,6 +79,7 @@ class Partition {
   // requests.cc: each decides, stages and arranges its reply.
   void Handle(StartExecution& request);
   void Handle(StopExecution& request);
+  void Handle(RedriveExecution& request);
   void Handle(WaitExecution& request);
   void Handle(Unwait& request);
   void Handle(TaskCommand& request);
@@ -94,6 +95,10 @@ class Partition {
   TaskVerdict Judge(const interpreter::Command& command, store::TaskKey task,
                     interpreter::Verdict verdict);
 
+  // redrive.cc
+  std::shared_ptr<const interpreter::ExecutionState> RemainsOf(const Live& live,
+                                                               std::string& why);
+
   // staging.cc: what a step leaves behind.
   interpreter::Verdict Run(Live& live, const interpreter::Command& command);
   void Stage(Live& live, interpreter::Step step);
@@ -103,6 +108,7 @@ class Partition {
   void Stage(Live& live, interpreter::SetTimer& timer);
   void Stage(Live& live, interpreter::ClearTimer& timer);
   void Stage(Live& live, interpreter::CloseExecution& close);
+  void Stage(Live& live, interpreter::ReopenExecution& reopen);
   void Stage(Live& live, interpreter::PostContinue& go_on);
   void Requeue(Live& live, store::TaskRow row, std::uint32_t attempt);
   std::optional<store::TaskRow> TaskRowOf(store::TaskKey key);  // this batch's first

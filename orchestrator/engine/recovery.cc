@@ -58,6 +58,7 @@ void Partition::Refuse(Request& request, const std::string& why) {
   std::visit(Overload{
                  [&](StartExecution& r) { r.reply(Unavailable(why)); },
                  [&](StopExecution& r) { r.reply(Unavailable(why)); },
+                 [&](RedriveExecution& r) { r.reply(Unavailable(why)); },
                  [&](WaitExecution& r) { r.reply(Unavailable(why)); },
                  [&](Unwait& r) { Handle(r); },
                  [&](TaskCommand& r) { r.reply(TaskVerdict::kUnavailable); },

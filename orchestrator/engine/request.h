@@ -35,6 +35,8 @@ struct ExecutionView {
   std::optional<Json> output{};
   std::optional<std::string> error{};
   std::optional<std::string> cause{};
+  std::uint32_t redrive_count = 0;
+  std::optional<Timestamp> redriven{};  // the last time
 };
 
 // Starts an execution. A name that exists: the same input while it runs gives the running one
@@ -56,6 +58,16 @@ struct StopExecution {
   ExecutionName execution;
   std::optional<std::string> error{};
   std::optional<std::string> cause{};
+  std::function<void(Result<ExecutionView>)> reply;
+};
+// Lets an execution that did not succeed go on where it stopped, with everything that succeeded
+// kept: ExecutionNotRedrivable if it runs, has succeeded or has a full history.
+struct RedriveExecution {
+  ExecutionName execution;
+  // Replaces the input of the state named `state`; an empty name: of the only one to run again.
+  std::optional<Json> input{};
+  std::string state{};
+  std::string client_token{};  // the same one again changes nothing
   std::function<void(Result<ExecutionView>)> reply;
 };
 // Replies when the execution has ended (at once if it has). Dropped by Unwait.
@@ -106,8 +118,8 @@ struct AddEvidence {
   store::EvidenceRow row;
 };
 
-using Request = std::variant<StartExecution, StopExecution, WaitExecution, Unwait, TaskCommand,
-                             HeartbeatTask, ConfirmCancel, HoldHeartbeats, AddEvidence>;
+using Request = std::variant<StartExecution, StopExecution, RedriveExecution, WaitExecution,
+                             Unwait, TaskCommand, HeartbeatTask, ConfirmCancel, HoldHeartbeats, AddEvidence>;
 
 // To dispatch: what became of tasks. Posted in commit order.
 struct TaskOpened {  // also at start-up, for every open row; and with the next attempt (requeue)
@@ -163,6 +175,10 @@ class TaskSource {
   // StoreError.
   virtual std::string ExecutionArn(const TaskRef&) { return {}; }
 };
+
+// Answers that several requests have in common.
+Error DoesNotExist(const ExecutionName& name);
+Error OutcomeUnknown();  // the commit failed
 
 // For everybody who sends Requests. Thread-safe; never blocks.
 class RequestPort {

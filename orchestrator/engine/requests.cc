@@ -13,20 +13,6 @@ std::string FullName(const std::string& tenant, const std::string& machine,
   return tenant + "/" + machine + "/" + name;
 }
 
-Error DoesNotExist(const ExecutionName& name) {
-  return Error{Error::Code::kNotFound,
-               "Execution Does Not Exist: '" + name.machine + ":" + name.name + "' in tenant '" +
-                   name.tenant + "'; `towline list` shows the names",
-               "ExecutionDoesNotExist"};
-}
-
-Error Unavailable() {
-  return Error{Error::Code::kUnavailable,
-               "The store failed and the outcome is unknown; ask again, the server recovers by "
-               "itself",
-               "ServiceUnavailable"};
-}
-
 // Is `event` the end (or the submission) that `command` asks for, with the very same outcome?
 bool SameOutcome(const interpreter::Event& event, const interpreter::Command& command) {
   if (const auto* done = std::get_if<interpreter::SucceedTask>(&command)) {
@@ -69,6 +55,20 @@ bool IsStoredOutcome(store::Store& from, store::TaskKey key, const interpreter::
 
 }  // namespace
 
+Error DoesNotExist(const ExecutionName& name) {
+  return Error{Error::Code::kNotFound,
+               "Execution Does Not Exist: '" + name.machine + ":" + name.name + "' in tenant '" +
+                   name.tenant + "'; `towline list` shows the names",
+               "ExecutionDoesNotExist"};
+}
+
+Error OutcomeUnknown() {
+  return Error{Error::Code::kUnavailable,
+               "The store failed and the outcome is unknown; ask again, the server recovers by "
+               "itself",
+               "ServiceUnavailable"};
+}
+
 void Partition::Handle(StartExecution& request) {
   const std::string full = FullName(request.info.tenant, request.info.machine, request.info.name);
   if (!request.name_is_new) {
@@ -97,7 +97,7 @@ void Partition::Handle(StartExecution& request) {
     if (durable) {
       reply(view);
     } else {
-      reply(Unavailable());
+      reply(OutcomeUnknown());
     }
   });
 }
@@ -110,7 +110,7 @@ void Partition::AnswerExisting(StartExecution& request, store::ExecutionKey key)
     const std::string text = "Execution Already Exists: '" + live->state.info.arn + "'";
     replies_.push_back([text, reply = std::move(request.reply)](bool durable) {
       reply(durable ? Error{Error::Code::kAlreadyExists, text, "ExecutionAlreadyExists"}
-                    : Unavailable());
+                    : OutcomeUnknown());
     });
     return;
   }
@@ -119,7 +119,7 @@ void Partition::AnswerExisting(StartExecution& request, store::ExecutionKey key)
     if (durable) {
       reply(view);
     } else {
-      reply(Unavailable());
+      reply(OutcomeUnknown());
     }
   });
 }
@@ -134,7 +134,7 @@ void Partition::Handle(StopExecution& request) {
     if (durable) {
       reply(view);
     } else {
-      reply(Unavailable());
+      reply(OutcomeUnknown());
     }
   });
 }

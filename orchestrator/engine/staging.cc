@@ -197,6 +197,10 @@ void Partition::Stage(Live& live, interpreter::CloseExecution&) {
   counters_.closed++;
 }
 
+void Partition::Stage(Live& live, interpreter::ReopenExecution&) {
+  batch_.closed.push_back({live.key, store::Status::kRunning, {}});
+}
+
 void Partition::Stage(Live& live, interpreter::PostContinue&) {
   const store::TimerRow row{live.key, live.state.last_seq, kContinueTimer, now_};
   batch_.timers_set.push_back(row);

@@ -192,7 +192,8 @@ class MemoryStore final : public MemoryQueries<Store> {
       const auto found = data().executions.find(close.key);
       if (found == data().executions.end()) continue;
       found->second.status = close.status;
-      found->second.stopped = close.stopped;
+      found->second.stopped.reset();
+      if (close.status != Status::kRunning) found->second.stopped = close.stopped;
     }
     for (const ExecutionKey key : batch.deleted) Delete(key);
   }

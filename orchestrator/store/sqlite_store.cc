@@ -160,8 +160,9 @@ void SqliteStore::UpdateTask(const TaskUpdate& update) {
 }
 
 void SqliteStore::Close(const ExecutionClose& close) {
-  write_->close_execution.Run(static_cast<std::int64_t>(close.status), Ms(close.stopped),
-                              close.key);
+  std::optional<std::int64_t> stopped;
+  if (close.status != Status::kRunning) stopped = Ms(close.stopped);
+  write_->close_execution.Run(static_cast<std::int64_t>(close.status), stopped, close.key);
   write_->drop_snapshot.Run(close.key);
 }
 

@@ -1,6 +1,7 @@
 #include <google/protobuf/arena.h>
 
 #include "orchestrator/store/event_codec.h"
+#include "orchestrator/store/frame_codec.h"
 #include "orchestrator/store/spec_codec.h"
 #include "orchestrator/store/store.h"
 
@@ -57,11 +58,13 @@ class EventReader {
         return in::ExecutionSucceeded{documents_.Get(record.execution_succeeded().output())};
       case Record::kExecutionFailed:
         return in::ExecutionFailed{Error(record.execution_failed()),
-                                   Cause(record.execution_failed())};
+                                   Cause(record.execution_failed()),
+                                   record.execution_failed().rose_after()};
       case Record::kExecutionAborted:
         return in::ExecutionAborted{Error(record.execution_aborted()),
                                     Cause(record.execution_aborted())};
       case Record::kExecutionTimedOut: return in::ExecutionTimedOut{};
+      case Record::kExecutionRedriven: return From(record.execution_redriven());
       case Record::EVENT_NOT_SET: break;
     }
     throw StoreError(
@@ -133,6 +136,14 @@ class EventReader {
   }
   in::Event From(const stored::MapFailed& from) const {
     return in::MapFailed{from.frame(), Error(from), Cause(from)};
+  }
+  in::Event From(const stored::ExecutionRedriven& from) const {
+    auto frames = std::make_shared<std::vector<in::Frame>>();
+    for (const stored::Frame& frame : from.frames()) {
+      frames->push_back(ReadFrame(frame, time_, documents_));
+    }
+    return in::ExecutionRedriven{from.count(), std::move(frames), from.next_frame(),
+                                 from.client_token()};
   }
 
   const DocumentReader& documents_;

@@ -1,6 +1,7 @@
 #include <google/protobuf/arena.h>
 
 #include "orchestrator/store/event_codec.h"
+#include "orchestrator/store/frame_codec.h"
 #include "orchestrator/store/spec_codec.h"
 #include "orchestrator/store/store.h"
 #include "statemachines/base/check.h"
@@ -153,12 +154,23 @@ class EventFiller {
     record_.mutable_execution_succeeded()->set_output(documents_.Ref(event.output));
   }
   void operator()(const in::ExecutionFailed& event) {
-    FillFailure(event, *record_.mutable_execution_failed());
+    auto& to = *record_.mutable_execution_failed();
+    FillFailure(event, to);
+    to.set_rose_after(event.rose_after);
   }
   void operator()(const in::ExecutionAborted& event) {
     FillFailure(event, *record_.mutable_execution_aborted());
   }
   void operator()(const in::ExecutionTimedOut&) { record_.mutable_execution_timed_out(); }
+  void operator()(const in::ExecutionRedriven& event) {
+    auto& to = *record_.mutable_execution_redriven();
+    to.set_count(event.count);
+    to.set_next_frame(event.next_frame);
+    to.set_client_token(event.client_token);
+    for (const in::Frame& frame : *event.frames) {
+      FillFrame(frame, time_, documents_, *to.add_frames());
+    }
+  }
 
  private:
   stored::Record& record_;

@@ -106,6 +106,7 @@ struct EvidenceRow {
   std::string data{};  // JSON text, cut at 4 KiB
 };
 
+// `status` kRunning reopens one (redrive); `stopped` is then not looked at.
 struct ExecutionClose {
   ExecutionKey key = 0;
   Status status = Status::kSucceeded;
@@ -124,7 +125,7 @@ struct Batch {
   std::vector<TimerRow> timers_cleared{};  // `due` is not looked at
   std::vector<SnapshotRow> snapshots{};
   std::vector<EvidenceRow> evidence{};     // at most kEvidencePerTask are kept per task
-  std::vector<ExecutionClose> closed{};    // also drops the execution's snapshot
+  std::vector<ExecutionClose> closed{};    // also drops the execution's snapshot; in order
   std::vector<ExecutionKey> deleted{};     // retention: everything of these executions
 
   bool empty() const;

@@ -34,8 +34,8 @@ Stepper::Stepper(const asl::Definition& definition, ExecutionState& state, const
       seed_(turn.seed) {}
 
 Step Stepper::Take(const Command& command) {
-  if (state_.closed()) {
-    step_.verdict = Verdict::kClosed;
+  if (state_.closed() != std::holds_alternative<Redrive>(command)) {
+    step_.verdict = state_.closed() ? Verdict::kClosed : Verdict::kNoop;
   } else if (!state_.started() && !std::holds_alternative<Start>(command)) {
     step_.verdict = Verdict::kStale;
   } else {
@@ -92,6 +92,9 @@ void Stepper::Run() {
 void Stepper::Drive(const Frame& frame) {
   if (std::holds_alternative<Entering>(frame.activity)) {
     EnterState(frame);
+  } else if (std::holds_alternative<Redoing>(frame.activity)) {
+    transitions_++;
+    Work(frame);
   } else if (AllEnded(std::get<AwaitingChildren>(frame.activity))) {
     Complete(frame);
   } else {

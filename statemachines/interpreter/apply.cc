@@ -200,7 +200,22 @@ class Applier {
   }
   void operator()(const ExecutionTimedOut&) {
     const Seconds budget{definition_.timeout_seconds.value_or(0)};
-    Close(ExecutionStatus::kTimedOut, state_.started_at + budget);
+    Close(ExecutionStatus::kTimedOut, state_.budget_from() + budget);
+  }
+  void operator()(const ExecutionRedriven& e) {
+    state_.status = ExecutionStatus::kRunning;
+    state_.error.reset();
+    state_.cause.reset();
+    state_.stopped_at = {};
+    state_.redrive_count = e.count;
+    state_.redriven_at = record_.time;
+    state_.redrive_token = e.client_token;
+    state_.next_frame = e.next_frame;
+    for (const Frame& frame : *e.frames) {
+      Frame& placed = state_.frames.emplace(frame.id, frame).first->second;
+      // What runs again follows from the redrive.
+      if (!std::holds_alternative<AwaitingChildren>(frame.activity)) placed.last_id = record_.id;
+    }
   }
 
  private:

@@ -4,6 +4,7 @@
 // is a Verdict, never an exception.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -11,6 +12,8 @@
 #include "statemachines/interpreter/event.h"
 
 namespace towline::interpreter {
+
+struct ExecutionState;  // state.h
 
 enum class TimerKind : std::uint8_t {
   kWait = 1,              // a Wait state's end; seq of WaitStarted
@@ -72,11 +75,20 @@ struct Stop {
   std::optional<std::string> error{};
   std::optional<std::string> cause{};
 };
+// An execution that failed, timed out or was aborted goes on where it stopped.
+struct Redrive {
+  // Its state after the event that RedrivePoint() names. Never null.
+  std::shared_ptr<const ExecutionState> remains;
+  // A frame that RedriveTarget() has named gets another input.
+  std::optional<FrameId> frame{};
+  Json input{};
+  std::string client_token{};  // of the caller: recognises its repetitions
+};
 // Goes on after a step that ended at its bound.
 struct Continue {};
 
 using Command = std::variant<Start, SucceedTask, FailTask, StartTask, SubmitTask, AcceptJob,
-                             RequeueJob, CheckpointJob, FireTimer, Stop, Continue>;
+                             RequeueJob, CheckpointJob, FireTimer, Stop, Redrive, Continue>;
 
 enum class Verdict {
   kApplied,  // there are events

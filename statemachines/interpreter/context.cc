@@ -34,7 +34,10 @@ const Json& FrameContext::Context() const {
   execution["StartTime"] = FormatTimestamp(state_.started_at);
   execution["Name"] = state_.info.name;
   execution["RoleArn"] = state_.info.role_arn;
-  execution["RedriveCount"] = 0;
+  execution["RedriveCount"] = state_.redrive_count;
+  if (state_.redrive_count > 0) {
+    execution["RedriveTime"] = FormatTimestamp(state_.redriven_at);
+  }
 
   json::object machine;
   machine["Id"] = state_.info.machine_arn;

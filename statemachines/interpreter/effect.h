@@ -47,12 +47,14 @@ struct ClearTimer {
   EventSeq seq = 0;
   TimerKind kind = TimerKind::kWait;
 };
-// The last effect of an execution.
+// The last effect of an execution, unless it is redriven.
 struct CloseExecution {};
+// It runs again.
+struct ReopenExecution {};
 // The step ended at its bound: post Continue behind what already waits.
 struct PostContinue {};
 
 using Effect = std::variant<OpenTask, UpdateTask, CloseTask, SetTimer, ClearTimer, CloseExecution,
-                            PostContinue>;
+                            ReopenExecution, PostContinue>;
 
 }  // namespace towline::interpreter

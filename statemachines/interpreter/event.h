@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -28,6 +29,7 @@ using HistoryId = std::uint64_t;
 using FrameId = std::uint32_t;
 using TaskId = EventSeq;
 inline constexpr FrameId kRootFrame = 0;
+struct Frame;  // state.h
 
 // Who an execution is; constant from its start. Feeds the context object.
 struct ExecutionInfo {
@@ -195,12 +197,21 @@ struct ExecutionSucceeded {
 struct ExecutionFailed {
   std::optional<std::string> error{};
   std::optional<std::string> cause{};
+  EventSeq rose_after = 0;  // the last event before the failure began to rise; a redrive's start
 };
 struct ExecutionAborted {
   std::optional<std::string> error{};
   std::optional<std::string> cause{};
 };
 struct ExecutionTimedOut {};
+// An ended execution goes on. `frames` is the tree it goes on with: what had succeeded as it was,
+// what had failed or was thrown away about to run again.
+struct ExecutionRedriven {
+  std::uint32_t count = 1;  // of redrives so far, this one included
+  std::shared_ptr<const std::vector<Frame>> frames;  // never null; by id
+  FrameId next_frame = 1;
+  std::string client_token{};
+};
 
 using Event =
     std::variant<ExecutionStarted, StateEntered, StateExited, StateAborted, TaskScheduled,
@@ -208,7 +219,8 @@ using Event =
                  JobRequeued, JobCheckpointed, WaitStarted, RetryScheduled, ParallelStarted,
                  ParallelSucceeded, ParallelFailed, MapStarted, IterationStarted,
                  IterationSucceeded, IterationFailed, IterationAborted, MapSucceeded, MapFailed,
-                 ExecutionSucceeded, ExecutionFailed, ExecutionAborted, ExecutionTimedOut>;
+                 ExecutionSucceeded, ExecutionFailed, ExecutionAborted, ExecutionTimedOut,
+                 ExecutionRedriven>;
 
 struct EventRecord {
   EventSeq seq = 0;

@@ -44,6 +44,7 @@ bool CanBeAborted(const asl::State& state) {
 }  // namespace
 
 void Stepper::Fail(FrameId id, Failure failure) {
+  const EventSeq rose_after = state_.last_seq;
   std::optional<FrameId> failed;  // the child that the failure rises from
   for (;;) {
     const Frame& frame = At(id);
@@ -56,7 +57,7 @@ void Stepper::Fail(FrameId id, Failure failure) {
     if (!EmitChildrenFailed(frame, failure)) return;
     if (id == kRootFrame) {
       return Close(frame.last_id,
-                   ExecutionFailed{std::move(failure.error), std::move(failure.cause)});
+                   ExecutionFailed{std::move(failure.error), std::move(failure.cause), rose_after});
     }
     failed = id;
     id = frame.parent;

@@ -1,5 +1,7 @@
 #include "statemachines/interpreter/history.h"
 
+#include "statemachines/interpreter/state.h"
+
 namespace towline::interpreter {
 namespace {
 
@@ -139,6 +141,10 @@ class HistoryWriter {
     out_.type = "ExecutionTimedOut";
     out_.details["error"] = "States.Timeout";
   }
+  void operator()(const ExecutionRedriven& e) {
+    out_.type = "ExecutionRedriven";
+    out_.details["redriveCount"] = e.count;
+  }
 
   // Ours alone: they have no history id and do not come here.
   void operator()(const JobAccepted&) {}
@@ -190,6 +196,12 @@ const asl::State& HistoryProjection::StateOfTask(TaskId task) const {
   return definition_.state(found->second);
 }
 
+// Of a tree whose frames are all known.
+bool HistoryProjection::IsIteration(const Frame& frame) const {
+  return frame.id != kRootFrame &&
+         std::holds_alternative<asl::Map>(StateIn(frame.parent).kind);
+}
+
 void HistoryProjection::Observe(const EventRecord& record) {
   Remember(record);
   Forget(record);
@@ -202,6 +214,11 @@ void HistoryProjection::Remember(const EventRecord& record) {
     tasks_[record.seq] = frames_.at(scheduled->frame);
   } else if (const auto* started = std::get_if<IterationStarted>(&record.event)) {
     iterations_[started->child] = {started->frame, started->index};
+  } else if (const auto* redriven = std::get_if<ExecutionRedriven>(&record.event)) {
+    for (const Frame& frame : *redriven->frames) {
+      frames_[frame.id] = frame.state;
+      if (IsIteration(frame)) iterations_[frame.id] = {frame.parent, frame.index};
+    }
   }
 }
 

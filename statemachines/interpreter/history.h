@@ -44,6 +44,7 @@ class HistoryProjection {
 
   void Remember(const EventRecord& record);
   void Forget(const EventRecord& record);
+  bool IsIteration(const Frame& frame) const;
   const asl::State& StateIn(FrameId frame) const;
   const asl::State& StateOfTask(TaskId task) const;
 

@@ -54,6 +54,8 @@ bool Equal(const ExecutionState& a, const ExecutionState& b) {
          a.last_at == b.last_at && a.last_seq == b.last_seq && a.last_id == b.last_id &&
          a.next_frame == b.next_frame && a.status == b.status && a.output == b.output &&
          a.error == b.error && a.cause == b.cause && a.stopped_at == b.stopped_at &&
+         a.redrive_count == b.redrive_count && a.redriven_at == b.redriven_at &&
+         a.redrive_token == b.redrive_token &&
          SameFrames(a.frames, b.frames) && a.open_tasks == b.open_tasks;
 }
 
@@ -70,6 +72,7 @@ bool AllEnded(const AwaitingChildren& children) {
 
 bool IsRunnable(const Frame& frame) {
   if (std::holds_alternative<Entering>(frame.activity)) return true;
+  if (std::holds_alternative<Redoing>(frame.activity)) return true;
   const auto* children = std::get_if<AwaitingChildren>(&frame.activity);
   return children != nullptr && (HasRoom(*children) || AllEnded(*children));
 }

@@ -15,7 +15,7 @@
 namespace towline::interpreter {
 
 // What a frame is doing. Only AwaitingTask, AwaitingTimer and AwaitingChildren survive a step;
-// Entering does too when the step ended at its bound.
+// Entering and Redoing do too when the step ended at its bound.
 struct Entering {
   asl::StateIndex state = 0;
 };
@@ -43,8 +43,12 @@ struct AwaitingChildren {
   std::uint32_t next_index = 0;
   std::uint32_t max_concurrency = 0;
 };
-// The state's work failed and nobody has decided yet; exists only inside a step.
-using Activity = std::variant<Entering, AwaitingTask, AwaitingTimer, AwaitingChildren>;
+// Redriven: the state that the frame is in does its work again, without being entered anew.
+struct Redoing {
+  bool operator==(const Redoing&) const = default;
+};
+using Activity =
+    std::variant<Entering, AwaitingTask, AwaitingTimer, AwaitingChildren, Redoing>;
 
 struct Frame {
   FrameId id = kRootFrame;
@@ -78,10 +82,16 @@ struct ExecutionState {
   std::optional<std::string> error{};
   std::optional<std::string> cause{};
   Timestamp stopped_at{};
+  std::uint32_t redrive_count = 0;
+  // Of the last redrive; meaningless while redrive_count is 0.
+  Timestamp redriven_at{};
+  std::string redrive_token{};
   std::map<FrameId, Frame> frames;          // empty once closed
   std::map<TaskId, FrameId> open_tasks;
 
   bool started() const { return last_seq != 0; }
+  // When the execution's TimeoutSeconds began to run.
+  Timestamp budget_from() const { return redrive_count == 0 ? started_at : redriven_at; }
   bool closed() const { return status != ExecutionStatus::kRunning; }
 };
 
@@ -93,8 +103,8 @@ bool HasRoom(const AwaitingChildren& children);
 // Whether every branch or item has succeeded.
 bool AllEnded(const AwaitingChildren& children);
 
-// Whether the frame can move without the outside: it stands before a state, its children have
-// all ended, or more iterations may start.
+// Whether the frame can move without the outside: it stands before a state or is to do it again,
+// its children have all ended, or more iterations may start.
 bool IsRunnable(const Frame& frame);
 
 // Whether a step ended at its bound: a Continue is due. For the shell after a restart, when the

@@ -41,6 +41,7 @@ class Stepper {
   Verdict operator()(const CheckpointJob& command);
   Verdict operator()(const FireTimer& command);
   Verdict operator()(const Stop& command);
+  Verdict operator()(const Redrive& command);
   Verdict operator()(const Continue& command);
 
  private:

@@ -17,7 +17,7 @@ Verdict Stepper::operator()(const FireTimer& command) {
     case TimerKind::kExecutionTimeout:
       if (command.seq != 1 || !definition_.timeout_seconds.has_value()) return Verdict::kNoop;
       // However late the timer is, the execution ends when its budget did.
-      now_ = std::max(state_.last_at, state_.started_at + Seconds(*definition_.timeout_seconds));
+      now_ = std::max(state_.last_at, state_.budget_from() + Seconds(*definition_.timeout_seconds));
       Close(0, ExecutionTimedOut{});
       return Verdict::kApplied;
     case TimerKind::kWait:

@@ -90,6 +90,7 @@ inline std::string Describe(const Effect& effect) {
                [&](const SetTimer& e) { return timer("set", e.seq, e.kind); },
                [&](const ClearTimer& e) { return timer("clear", e.seq, e.kind); },
                [](const CloseExecution&) { return std::string("close execution"); },
+               [](const ReopenExecution&) { return std::string("reopen execution"); },
                [](const PostContinue&) { return std::string("continue"); }},
       effect);
 }

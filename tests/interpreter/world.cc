@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "statemachines/interpreter/redrive.h"
+
 namespace towline::interpreter {
 namespace {
 
@@ -54,6 +56,16 @@ Step World::DoOnce(const Command& command) {
   return step;
 }
 
+std::optional<Redrive> World::PrepareRedrive() const {
+  const EventSeq until = RedrivePoint(events_.back());
+  if (until == 0) return std::nullopt;
+  auto remains = std::make_shared<ExecutionState>();
+  for (const EventRecord& record : events_) {
+    if (record.seq <= until) Apply(*definition_, *remains, record);
+  }
+  return Redrive{.remains = std::move(remains)};
+}
+
 bool World::FireNext() {
   if (timers_.empty()) return false;
   const auto next = std::min_element(timers_.begin(), timers_.end(), [](auto& a, auto& b) {
@@ -70,7 +82,8 @@ void World::RunTimers(int steps) {
 }
 
 void World::Grant(const Effect& effect) {
-  Expect(!closed_, "an effect after CloseExecution");
+  Expect(!closed_ || std::holds_alternative<ReopenExecution>(effect),
+         "an effect after CloseExecution");
   std::visit(
       Overload{
           [this](const OpenTask& e) {
@@ -98,6 +111,7 @@ void World::Grant(const Effect& effect) {
             closed_ = true;
             wants_continue_ = false;  // it may be under way still, and will find nothing
           },
+          [this](const ReopenExecution&) { closed_ = false; },
           [this](const PostContinue&) { wants_continue_ = true; },
       },
       effect);

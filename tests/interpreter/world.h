@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,8 @@ class World {
   Step BeginOnce(const Json& input);
   Step Do(const Command& command);  // and Continue as long as the core asks for it
   Step DoOnce(const Command& command);
+  // As a shell does it: rebuilds what stood at the redrive point. Nothing when that is 0.
+  std::optional<Redrive> PrepareRedrive() const;
   // Lets time pass to the earliest timer and fires it; false when there is none.
   bool FireNext();
   // Fires timers until nothing but the outside can help. At most `steps`.
