@@ -53,6 +53,7 @@ std::vector<Command> MachineCommands();
 std::vector<Command> ValidateCommands();
 std::vector<Command> StartCommands();
 std::vector<Command> ExecutionCommands();
+std::vector<Command> RedriveCommands();
 std::vector<Command> HistoryCommands();
 std::vector<Command> WatchCommands();
 std::vector<Command> WhyCommands();

@@ -38,6 +38,10 @@ int Describe(Invocation& call) {
   }
   out << "input     " << execution.input() << "\n";
   if (execution.has_output()) out << "output    " << execution.output() << "\n";
+  if (execution.redrive_count() > 0) {
+    out << "redriven  " << execution.redrive_count() << " times, last "
+        << ShowTime(FromProto(execution.redrive_time())) << "\n";
+  }
   if (execution.has_error()) out << "error     " << execution.error() << "\n";
   if (execution.has_cause()) out << "cause     " << execution.cause() << "\n";
   if (execution.status() == v1::EXECUTION_STATUS_RUNNING) {

@@ -173,8 +173,8 @@ const std::vector<Command>& AllCommands() {
     std::vector<Command> commands;
     for (const auto& some :
          {MachineCommands(), ValidateCommands(), StartCommands(), ExecutionCommands(),
-          HistoryCommands(), WatchCommands(), WhyCommands(), WorkerCommands(), TaskCommands(),
-          ActivityCommands(), CompletionCommands()}) {
+          RedriveCommands(), HistoryCommands(), WatchCommands(), WhyCommands(), WorkerCommands(),
+          TaskCommands(), ActivityCommands(), CompletionCommands()}) {
       commands.insert(commands.end(), some.begin(), some.end());
     }
     return commands;

@@ -36,6 +36,8 @@ void FillExecution(const store::ExecutionRow& row, v1::Execution* to) {
   SetTime(to->mutable_start_time(), row.started);
   if (row.stopped) SetTime(to->mutable_stop_time(), *row.stopped);
   to->set_revision_id(row.revision);
+  to->set_redrive_count(row.redrives);
+  if (row.redriven) SetTime(to->mutable_redrive_time(), *row.redriven);
 }
 
 v1::Diagnostic ToProto(const asl::Diagnostic& diagnostic) {

@@ -15,6 +15,15 @@ Error InvalidInput(std::string why) {
                "InvalidExecutionInput"};
 }
 
+constexpr std::size_t kClientTokenMax = 64;
+
+Error ClientTokenTooLong() {
+  return Error{Error::Code::kInvalidArgument,
+               "1 validation error detected: Value at 'clientToken' failed to satisfy constraint: "
+               "Member must have length less than or equal to " + std::to_string(kClientTokenMax),
+               "ValidationException"};
+}
+
 void FillStarted(const engine::ExecutionView& view, v1::StartExecutionResponse& response) {
   response.set_execution_arn(view.arn);
   SetTime(response.mutable_start_time(), view.started);
@@ -174,6 +183,33 @@ void Executions::Stop(const v1::StopExecutionRequest& request,
     });
   };
   if (!base_.parts.requests.Post(base_.PartitionOf(*id), std::move(stop))) {
+    reply.Fail(BusyError());
+  }
+}
+
+void Executions::Redrive(const v1::RedriveExecutionRequest& request,
+                         const Reply<v1::RedriveExecutionResponse>& reply) {
+  const auto id = ParseExecution(reply.tenant(), request.execution());
+  if (!id) return reply.Fail(id.error());
+  engine::RedriveExecution redrive;
+  redrive.execution = engine::ExecutionName{id->tenant, id->machine, id->name};
+  if (request.has_input()) {
+    auto input = ParseInput(request.input());
+    if (!input) return reply.Fail(input.error());
+    redrive.input = std::move(*input);
+  }
+  redrive.state = request.state();
+  if (request.client_token().size() > kClientTokenMax) return reply.Fail(ClientTokenTooLong());
+  redrive.client_token = request.client_token();
+  redrive.reply = [reply](Result<engine::ExecutionView> view) {
+    if (!view) return reply.Fail(view.error());
+    reply.Fill([&view](v1::RedriveExecutionResponse& response) {
+      if (view->redriven) SetTime(response.mutable_redrive_time(), *view->redriven);
+      response.set_redrive_count(view->redrive_count);
+      response.set_status(ToProto(view->status));
+    });
+  };
+  if (!base_.parts.requests.Post(base_.PartitionOf(*id), std::move(redrive))) {
     reply.Fail(BusyError());
   }
 }

@@ -23,6 +23,8 @@ class Executions {
             const Reply<v1::ListExecutionsResponse>& reply);
   void Stop(const v1::StopExecutionRequest& request,
             const Reply<v1::StopExecutionResponse>& reply);
+  void Redrive(const v1::RedriveExecutionRequest& request,
+               const Reply<v1::RedriveExecutionResponse>& reply);
   void GetHistory(const v1::GetExecutionHistoryRequest& request,
                   const Reply<v1::GetExecutionHistoryResponse>& reply);
   // See watcher.h. `wake` may be called from any thread, and must only hand over.

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "orchestrator/store/event_codec.h"
+#include "statemachines/interpreter/state.h"
 
 namespace towline::api {
 namespace {
@@ -47,6 +48,11 @@ void HistoryContext::Defines(const in::EventRecord& record, std::vector<Subject>
     out.push_back({Subject::Kind::kTask, record.seq});
   } else if (const auto* iteration = std::get_if<in::IterationStarted>(&record.event)) {
     out.push_back({Subject::Kind::kIteration, iteration->child});
+  } else if (const auto* redriven = std::get_if<in::ExecutionRedriven>(&record.event)) {
+    for (const in::Frame& frame : *redriven->frames) {
+      out.push_back({Subject::Kind::kFrame, frame.id});
+      out.push_back({Subject::Kind::kIteration, frame.id});
+    }
   }
 }
 

@@ -11,7 +11,8 @@
 namespace towline::api {
 
 // What a stretch of history refers to and does not say itself: the latest StateEntered of frames,
-// the TaskScheduled of tasks, the IterationStarted of iterations. Found by reading backwards.
+// the TaskScheduled of tasks, the IterationStarted of iterations; an ExecutionRedriven tells of
+// all that it revives. Found by reading backwards.
 class HistoryContext {
  public:
   using Records = std::vector<interpreter::EventRecord>;

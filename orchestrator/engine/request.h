@@ -119,7 +119,8 @@ struct AddEvidence {
 };
 
 using Request = std::variant<StartExecution, StopExecution, RedriveExecution, WaitExecution,
-                             Unwait, TaskCommand, HeartbeatTask, ConfirmCancel, HoldHeartbeats, AddEvidence>;
+                             Unwait, TaskCommand, HeartbeatTask, ConfirmCancel, HoldHeartbeats,
+                             AddEvidence>;
 
 // To dispatch: what became of tasks. Posted in commit order.
 struct TaskOpened {  // also at start-up, for every open row; and with the next attempt (requeue)

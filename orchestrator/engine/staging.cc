@@ -198,7 +198,7 @@ void Partition::Stage(Live& live, interpreter::CloseExecution&) {
 }
 
 void Partition::Stage(Live& live, interpreter::ReopenExecution&) {
-  batch_.closed.push_back({live.key, store::Status::kRunning, {}});
+  batch_.reopened.push_back({live.key, live.state.redrive_count, live.state.redriven_at});
 }
 
 void Partition::Stage(Live& live, interpreter::PostContinue&) {

@@ -5,7 +5,8 @@ namespace towline::store {
 bool Batch::empty() const {
   return started.empty() && steps.empty() && tasks_opened.empty() && tasks_updated.empty() &&
          tasks_closed.empty() && timers_set.empty() && timers_cleared.empty() &&
-         snapshots.empty() && evidence.empty() && closed.empty() && deleted.empty();
+         snapshots.empty() && evidence.empty() && reopened.empty() && closed.empty() &&
+         deleted.empty();
 }
 
 void Batch::Clear() {
@@ -18,6 +19,7 @@ void Batch::Clear() {
   timers_cleared.clear();
   snapshots.clear();
   evidence.clear();
+  reopened.clear();
   closed.clear();
   deleted.clear();
 }

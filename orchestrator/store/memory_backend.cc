@@ -187,13 +187,20 @@ class MemoryStore final : public MemoryQueries<Store> {
       auto& kept = data().evidence[row.task];
       if (kept.size() < kEvidencePerTask) kept.push_back(row);
     }
+    for (const ExecutionReopen& reopen : batch.reopened) {
+      const auto found = data().executions.find(reopen.key);
+      if (found == data().executions.end()) continue;
+      found->second.status = Status::kRunning;
+      found->second.stopped.reset();
+      found->second.redrives = reopen.redrives;
+      found->second.redriven = reopen.redriven;
+    }
     for (const ExecutionClose& close : batch.closed) {
       data().snapshots.erase(close.key);
       const auto found = data().executions.find(close.key);
       if (found == data().executions.end()) continue;
       found->second.status = close.status;
-      found->second.stopped.reset();
-      if (close.status != Status::kRunning) found->second.stopped = close.stopped;
+      found->second.stopped = close.stopped;
     }
     for (const ExecutionKey key : batch.deleted) Delete(key);
   }

@@ -42,11 +42,11 @@ SqliteQueryStatements::SqliteQueryStatements(SqliteConnection& c)
       revision_hash(c, "SELECT hash FROM revisions WHERE id=?"),
       revision_uses(c, "SELECT uses FROM revisions WHERE hash=?"),
       find(c,
-           "SELECT key, machine, name, revision, status, started, stopped FROM executions "
-           "WHERE machine=? AND name=?"),
+           "SELECT key, machine, name, revision, status, started, stopped, redrives, redriven "
+           "FROM executions WHERE machine=? AND name=?"),
       get(c,
-          "SELECT key, machine, name, revision, status, started, stopped FROM executions "
-          "WHERE key=?"),
+          "SELECT key, machine, name, revision, status, started, stopped, redrives, redriven "
+          "FROM executions WHERE key=?"),
       list(c,
            "SELECT key FROM executions WHERE machine=? AND status=? AND key<? "
            "ORDER BY key DESC LIMIT ?"),
@@ -144,8 +144,11 @@ ExecutionRow SqliteQueries<Interface>::ReadExecution(const SqliteCursor& cursor)
                    .revision = RevisionHash(cursor.Int(3)),
                    .status = static_cast<Status>(cursor.Int(4)),
                    .started = At(cursor.Int(5)),
-                   .stopped = {}};
+                   .stopped = {},
+                   .redrives = static_cast<std::uint32_t>(cursor.Int(7)),
+                   .redriven = {}};
   if (!cursor.IsNull(6)) row.stopped = At(cursor.Int(6));
+  if (!cursor.IsNull(8)) row.redriven = At(cursor.Int(8));
   return row;
 }
 

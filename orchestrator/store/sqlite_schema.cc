@@ -39,7 +39,11 @@ CREATE TABLE evidence(execution INTEGER, task INTEGER, number INTEGER, time INTE
                       worker TEXT NOT NULL, attempt INTEGER NOT NULL, what TEXT NOT NULL,
                       data TEXT NOT NULL, PRIMARY KEY(execution, task, number)) WITHOUT ROWID;
 )sql";
-constexpr const char* kPartitionMigrations[] = {kPartition1};
+constexpr const char* kPartition2 = R"sql(
+ALTER TABLE executions ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE executions ADD COLUMN redriven INTEGER;
+)sql";
+constexpr const char* kPartitionMigrations[] = {kPartition1, kPartition2};
 
 constexpr const char* kCatalogue1 = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;

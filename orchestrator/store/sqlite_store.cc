@@ -24,7 +24,12 @@ SqliteWriteStatements::SqliteWriteStatements(SqliteConnection& c)
       add_revision(c, "INSERT INTO revisions(hash, uses) VALUES(?, 0)"),
       use_revision(c, "UPDATE revisions SET uses=uses+? WHERE id=?"),
       revision_id(c, "SELECT id FROM revisions WHERE hash=?"),
-      add_execution(c, "INSERT INTO executions VALUES(?, ?, ?, ?, ?, ?, ?)"),
+      add_execution(c,
+                    "INSERT INTO executions(key, machine, name, revision, status, started, "
+                    "stopped) VALUES(?, ?, ?, ?, ?, ?, ?)"),
+      reopen_execution(c,
+                       "UPDATE executions SET status=0, stopped=NULL, redrives=?, redriven=? "
+                       "WHERE key=?"),
       close_execution(c, "UPDATE executions SET status=?, stopped=? WHERE key=?"),
       add_step(c, "INSERT INTO steps VALUES(?, ?, ?)"),
       add_step_far(c, "INSERT INTO steps_far VALUES(?, ?, ?, ?)"),
@@ -98,6 +103,9 @@ void SqliteStore::Apply(const Batch& batch) {
                              std::int64_t{row.attempt}, row.what, row.data,
                              std::int64_t{kEvidencePerTask});
   }
+  for (const ExecutionReopen& reopen : batch.reopened) {
+    write_->reopen_execution.Run(std::int64_t{reopen.redrives}, Ms(reopen.redriven), reopen.key);
+  }
   for (const ExecutionClose& close : batch.closed) Close(close);
   for (const ExecutionKey key : batch.deleted) Delete(key);
   CountRevisionUses();
@@ -160,9 +168,8 @@ void SqliteStore::UpdateTask(const TaskUpdate& update) {
 }
 
 void SqliteStore::Close(const ExecutionClose& close) {
-  std::optional<std::int64_t> stopped;
-  if (close.status != Status::kRunning) stopped = Ms(close.stopped);
-  write_->close_execution.Run(static_cast<std::int64_t>(close.status), stopped, close.key);
+  write_->close_execution.Run(static_cast<std::int64_t>(close.status), Ms(close.stopped),
+                              close.key);
   write_->drop_snapshot.Run(close.key);
 }
 

@@ -22,7 +22,7 @@ struct SqliteWriteStatements {
 
   SqliteStatement begin, commit, rollback, probe;
   SqliteStatement add_machine, add_revision, use_revision, revision_id;
-  SqliteStatement add_execution, close_execution, add_step, add_step_far;
+  SqliteStatement add_execution, reopen_execution, close_execution, add_step, add_step_far;
   SqliteStatement add_task, update_task, update_task_spec, delete_task;
   SqliteStatement set_timer, clear_timer, put_snapshot, drop_snapshot, add_evidence;
   SqliteStatement raise_last_key, revision_of, delete_execution, delete_steps, delete_steps_far,

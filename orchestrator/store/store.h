@@ -43,6 +43,8 @@ struct ExecutionRow {
   Status status = Status::kRunning;
   Timestamp started{};
   std::optional<Timestamp> stopped{};
+  std::uint32_t redrives = 0;
+  std::optional<Timestamp> redriven{};  // the last time
 };
 
 // The events of one step, encoded by event_codec.h. Steps of an execution are ordered by
@@ -106,7 +108,12 @@ struct EvidenceRow {
   std::string data{};  // JSON text, cut at 4 KiB
 };
 
-// `status` kRunning reopens one (redrive); `stopped` is then not looked at.
+// Redriven: runs again.
+struct ExecutionReopen {
+  ExecutionKey key = 0;
+  std::uint32_t redrives = 1;
+  Timestamp redriven{};
+};
 struct ExecutionClose {
   ExecutionKey key = 0;
   Status status = Status::kSucceeded;
@@ -125,7 +132,8 @@ struct Batch {
   std::vector<TimerRow> timers_cleared{};  // `due` is not looked at
   std::vector<SnapshotRow> snapshots{};
   std::vector<EvidenceRow> evidence{};     // at most kEvidencePerTask are kept per task
-  std::vector<ExecutionClose> closed{};    // also drops the execution's snapshot; in order
+  std::vector<ExecutionReopen> reopened{};
+  std::vector<ExecutionClose> closed{};    // also drops the execution's snapshot
   std::vector<ExecutionKey> deleted{};     // retention: everything of these executions
 
   bool empty() const;

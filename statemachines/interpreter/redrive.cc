@@ -8,7 +8,9 @@ namespace towline::interpreter {
 namespace {
 
 // A Parallel or Map with children left goes on by itself when they do.
-bool Reruns(const Frame& frame) { return !std::holds_alternative<AwaitingChildren>(frame.activity); }
+bool Reruns(const Frame& frame) {
+  return !std::holds_alternative<AwaitingChildren>(frame.activity);
+}
 
 asl::StateIndex StateToRun(const Frame& frame) {
   const auto* entering = std::get_if<Entering>(&frame.activity);
@@ -46,21 +48,22 @@ Result<FrameId> RedriveTarget(const asl::Definition& definition, const Execution
     names += (names.empty() ? "'" : ", '") + name + "'";
   }
   if (found.size() == 1) return found.front();
-  const Error::Code code = Error::Code::kInvalidArgument;
+  const auto refuse = [](const std::string& why) {
+    return Error{Error::Code::kInvalidArgument, why, "ValidationException"};
+  };
   if (names.empty()) {
-    return Error{code, "no state is left to take another input: only a Map or Parallel goes on"};
+    return refuse("no state is left to take another input: only a Map or Parallel goes on");
   }
   if (state.empty()) {
-    return Error{code, "several states are to run again (" + names +
-                           "): say which one gets the new input"};
+    return refuse("several states are to run again (" + names +
+                  "): say which one gets the new input");
   }
   if (found.empty()) {
-    return Error{code, "state '" + std::string(state) + "' is not to run again; these are: " +
-                           names};
+    return refuse("state '" + std::string(state) + "' is not to run again; these are: " + names);
   }
-  return Error{code, "state '" + std::string(state) + "' is to run again in " +
-                         std::to_string(found.size()) +
-                         " branches or iterations; a new input can be given to one only"};
+  return refuse("state '" + std::string(state) + "' is to run again in " +
+                std::to_string(found.size()) +
+                " branches or iterations; a new input can be given to one only");
 }
 
 Verdict Stepper::operator()(const Redrive& command) {

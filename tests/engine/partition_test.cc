@@ -152,6 +152,15 @@ class PartitionTest : public testing::Test {
                                              [reply](TaskVerdict v) { *reply = v; }}));
     return reply;
   }
+  using Redriven = std::shared_ptr<std::optional<Result<ExecutionView>>>;
+  Redriven Redrive(const std::string& name, std::string client_token = {}) {
+    auto reply = std::make_shared<std::optional<Result<ExecutionView>>>();
+    partition_->Post(RedriveExecution{
+        .execution = {"default", "m", name},
+        .client_token = std::move(client_token),
+        .reply = [reply](Result<ExecutionView> view) { reply->emplace(std::move(view)); }});
+    return reply;
+  }
   interpreter::SucceedTask Success(std::string_view output, std::uint32_t attempt = 1) {
     return {.attempt = attempt, .output = Parse(output), .worker = "default_w"};
   }
@@ -475,6 +484,57 @@ TEST_F(PartitionTest, AFullInboxIsBusy) {
   EXPECT_FALSE(partition_->Post(Unwait{1}));
   Run();
   EXPECT_TRUE(partition_->Post(Unwait{1}));
+}
+
+TEST_F(PartitionTest, ARedriveGoesOnWhereItStoppedAndSurvivesARestart) {
+  Start(kJob, "one", R"({"a":1})");
+  Run();
+  Post(OpenOne(), interpreter::FailTask{.error = "Boom"});
+  Run();
+  ASSERT_EQ(Describe("one").status, interpreter::ExecutionStatus::kFailed);
+  const Redriven again = Redrive("one");
+  Run();
+  ASSERT_TRUE(again->has_value() && **again);
+  EXPECT_EQ((**again)->redrive_count, 1u);
+  EXPECT_EQ((**again)->redriven, now_);
+  const TaskRef task = OpenOne();
+  EXPECT_EQ(backend_->OpenPartition(0)->Get(task.execution)->status, store::Status::kRunning);
+  Restart();
+  Post(task, Success("7", /*attempt=*/2));  // the fence for outside systems never goes back
+  Run();
+  EXPECT_EQ(Describe("one").output, Parse("7"));
+  EXPECT_EQ(backend_->OpenPartition(0)->Get(task.execution)->redrives, 1u);
+}
+
+TEST_F(PartitionTest, ARedriveIsRefusedUnlessTheExecutionHasFailed) {
+  Start(kWait, "one");
+  Run();
+  const auto refusal = [&](const std::string& name) {
+    const Redriven reply = Redrive(name);
+    Run();
+    EXPECT_TRUE(reply->has_value() && !**reply);
+    return (**reply).error();
+  };
+  EXPECT_EQ(refusal("one").name, "ExecutionNotRedrivable");
+  EXPECT_THAT(refusal("one").message, testing::HasSubstr("is still running"));
+  Run(Seconds{30});
+  EXPECT_THAT(refusal("one").message, testing::HasSubstr("has succeeded"));
+  EXPECT_EQ(refusal("none").name, "ExecutionDoesNotExist");
+}
+
+TEST_F(PartitionTest, ARepeatedRedriveIsRecognisedByItsToken) {
+  Start(kJob, "one");
+  Run();
+  Post(OpenOne(), interpreter::FailTask{.error = "Boom"});
+  Run();
+  Redrive("one", "first try");
+  Run();
+  OpenOne();
+  const Redriven again = Redrive("one", "first try");
+  Run();
+  ASSERT_TRUE(again->has_value() && **again);
+  EXPECT_EQ((**again)->redrive_count, 1u);
+  EXPECT_TRUE(sink_.Take<TaskOpened>().empty());
 }
 
 TEST_F(PartitionTest, OldClosedExecutionsAreDeleted) {

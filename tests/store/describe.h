@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -55,9 +56,12 @@ void ForEachField(const T& value, F&& f) {
   TOWLINE_FIELDS(15, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p)
   TOWLINE_FIELDS(16, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q)
   TOWLINE_FIELDS(17, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r)
+  TOWLINE_FIELDS(18, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s)
+  TOWLINE_FIELDS(19, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, t)
+  TOWLINE_FIELDS(20, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u)
   // clang-format on
 #undef TOWLINE_FIELDS
-  static_assert(kFields <= 8 || (kFields >= 14 && kFields <= 17), "add a line above");
+  static_assert(kFields <= 8 || (kFields >= 14 && kFields <= 20), "add a line above");
 }
 
 inline std::string Describe(const Json& value) { return PrintJson(*value); }
@@ -77,6 +81,10 @@ template <class T>
 std::string Describe(const std::optional<T>& value);
 template <class T>
 std::string Describe(const std::vector<T>& values);
+template <class T>
+std::string Describe(const std::shared_ptr<T>& value) {
+  return value ? Describe(*value) : "nothing";
+}
 template <class K, class V>
 std::string Describe(const std::map<K, V>& values);
 template <class... T>

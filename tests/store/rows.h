@@ -31,7 +31,8 @@ inline TimerRow ATimer(ExecutionKey key, std::uint64_t seq, std::uint8_t kind, s
 }
 
 inline auto Tie(const ExecutionRow& r) {
-  return std::tie(r.key, r.tenant, r.machine, r.name, r.revision, r.status, r.started, r.stopped);
+  return std::tie(r.key, r.tenant, r.machine, r.name, r.revision, r.status, r.started, r.stopped,
+                  r.redrives, r.redriven);
 }
 inline auto Tie(const StepRow& r) {
   return std::tie(r.execution, r.first_seq, r.first_id, r.events);

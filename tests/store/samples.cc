@@ -60,6 +60,32 @@ OpenTask SampleTask() {
           .checkpoint = Json()};
 }
 
+std::shared_ptr<const std::vector<Frame>> SampleFrames() {
+  const Json input = Parse(R"({"items":[{"n":1},{"n":2}],"x":1.0})");
+  const Json items = Json::Part(input, input->as_object().at("items"));
+  const Frame sample{.id = 0,
+                     .parent = 0,
+                     .index = 3,
+                     .scope = 1,
+                     .state = 4,
+                     .input = input,
+                     .entered_id = 5,
+                     .entered_at = At(7),
+                     .last_id = 19,
+                     .retries = {0, 3, 1},
+                     .retry_count = 4,
+                     .attempts = 5,
+                     .checkpoint = Parse("{\"at\":3}"),
+                     .activity = Entering{6}};
+  std::vector<Frame> frames(5, sample);
+  frames[1].activity = AwaitingTask{7, true, true, true, "acme_ams-1", 99};
+  frames[2].activity = AwaitingTimer{8, true, At(9'000)};
+  frames[3].activity = AwaitingChildren{{items, std::nullopt, Json()}, 1, items, 2, 40};
+  frames[4].activity = Redoing{};
+  for (FrameId id = 0; id < frames.size(); id++) frames[id].id = id;
+  return std::make_shared<const std::vector<Frame>>(std::move(frames));
+}
+
 std::vector<EventSample> EventSamples() {
   const Json doc = Parse(R"({"a":15,"b":42})");
   return {
@@ -94,6 +120,8 @@ std::vector<EventSample> EventSamples() {
       {"map_failed", MapFailed{1, "E", "C"}},
       {"execution_succeeded", ExecutionSucceeded{doc}},
       {"execution_failed", ExecutionFailed{"E", "C"}},
+      {"execution_failed_redrivable", ExecutionFailed{"E", "C", 17}},
+      {"execution_redriven", ExecutionRedriven{2, SampleFrames(), 9, "again-1"}},
       {"execution_aborted", ExecutionAborted{std::nullopt, "C"}},
       {"execution_timed_out", ExecutionTimedOut{}},
   };
@@ -112,31 +140,11 @@ ExecutionState SampleState() {
   state.error = "";
   state.cause = "because";
   state.stopped_at = At(80);
-  const Json items = Json::Part(state.input, state.input->as_object().at("items"));
-  Frame frame{.id = 0,
-              .parent = 0,
-              .index = 3,
-              .scope = 1,
-              .state = 4,
-              .input = state.input,
-              .entered_id = 5,
-              .entered_at = At(7),
-              .last_id = 19,
-              .retries = {0, 3, 1},
-              .retry_count = 4,
-              .attempts = 5,
-              .checkpoint = Parse("{\"at\":3}"),
-              .activity = Entering{6}};
-  state.frames[0] = frame;
-  frame.id = 1;
-  frame.activity = AwaitingTask{7, true, true, true, "acme_ams-1", 99};
-  state.frames[1] = frame;
-  frame.id = 2;
-  frame.activity = AwaitingTimer{8, true, At(9'000)};
-  state.frames[2] = frame;
-  frame.id = 3;
-  frame.activity = AwaitingChildren{{items, std::nullopt, Json()}, 1, items, 2, 40};
-  state.frames[3] = frame;
+  const auto frames = SampleFrames();
+  for (const Frame& frame : *frames) state.frames[frame.id] = frame;
+  state.redrive_count = 3;
+  state.redriven_at = At(70);
+  state.redrive_token = "again-3";
   state.open_tasks = {{7, 1}, {12, 2}};
   return state;
 }

@@ -2,6 +2,7 @@
 
 // One event of each kind with every field set, and one as empty as it can be.
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,8 @@ struct EventSample {
 };
 // In the order of the variant; at least one of each alternative.
 std::vector<EventSample> EventSamples();
+// One frame for each activity.
+std::shared_ptr<const std::vector<interpreter::Frame>> SampleFrames();
 interpreter::TaskSpec SampleSpec();
 interpreter::OpenTask SampleTask();
 interpreter::ExecutionState SampleState();

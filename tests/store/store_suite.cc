@@ -140,6 +140,21 @@ TEST_P(StoreSuite, AClosedExecutionIsListedAsSuchAndLosesItsSnapshot) {
   closed.stopped = At(77);
   EXPECT_EQ(store_->Get(1), closed);
   EXPECT_EQ(store_->Find("default", "m", "run-1"), closed);
+
+  batch.Clear();
+  batch.reopened = {{.key = 1, .redrives = 2, .redriven = At(99)}};
+  store_->Commit(batch);
+  ExecutionRow reopened = Execution(1);
+  reopened.redrives = 2;
+  reopened.redriven = At(99);
+  EXPECT_EQ(store_->Get(1), reopened);
+  EXPECT_TRUE(store_->ClosedBefore(At(1'000), 10).empty());
+
+  // Redriven and ended at once.
+  batch.closed = {{.key = 1, .status = Status::kFailed, .stopped = At(100)}};
+  store_->Commit(batch);
+  EXPECT_EQ(store_->Get(1)->status, Status::kFailed);
+  EXPECT_EQ(store_->Get(1)->stopped, At(100));
   EXPECT_EQ(store_->Snapshot(1), std::nullopt);
   EXPECT_EQ(store_->CountRunning("default", "m"), 1);
 }

@@ -38,6 +38,13 @@ class Door final : public v1::Executions::CallbackService {
                  [&](const auto& reply) { executions_.Stop(*request, reply); });
   }
 
+  grpc::ServerUnaryReactor* Redrive(grpc::CallbackServerContext* context,
+                                    const v1::RedriveExecutionRequest* request,
+                                    v1::RedriveExecutionResponse* response) override {
+    return Unary(context, response,
+                 [&](const auto& reply) { executions_.Redrive(*request, reply); });
+  }
+
   grpc::ServerUnaryReactor* GetHistory(grpc::CallbackServerContext* context,
                                        const v1::GetExecutionHistoryRequest* request,
                                        v1::GetExecutionHistoryResponse* response) override {
