@@ -20,6 +20,7 @@ TEST_LINES_MAX = 600
 # Packages, by how an #include of them begins.
 PACKAGES = {
     "boost_json": ("boost/json",),
+    "curl": ("curl/",),
     "cxxopts": ("cxxopts",),
     "gtest": ("gtest/", "gmock/"),
     "grpc": ("grpc/", "grpcpp/", "grpc++/"),
@@ -28,9 +29,12 @@ PACKAGES = {
     "openssl": ("openssl/",),
     "pcre2": ("pcre2",),
     "protobuf": ("google/",),
+    "pugixml": ("pugixml",),
     "spdlog": ("spdlog/", "fmt/"),
     "sqlite": ("SQLiteCpp/", "sqlite3"),
     "tomlpp": ("toml++/", "toml.hpp"),
+    "zlib": ("zlib.h",),
+    "zstd": ("zstd.h",),
     "boost_other": ("boost/",),
 }
 
@@ -51,6 +55,7 @@ ROOMS = {
     CORE + "asl": ((BASE, CORE + "jsonpath/", CORE + "jsonata/"), ("boost_json",)),
     CORE + "interpreter": (
         (BASE, CORE + "jsonpath/", CORE + "jsonata/", CORE + "asl/"), ("boost_json",)),
+    CORE + "mapdata": ((BASE,), ("boost_json", "zlib", "zstd")),
     "proto/jobs": ((BASE, LOG), ("boost_json", "mosquitto")),
     "orchestrator/store": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", STORED_PROTOS),

@@ -11,6 +11,8 @@ json::parse_options Options() {
   return options;
 }
 
+bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
 }  // namespace
 
 struct JsonStreamParser::Parsers {
@@ -33,12 +35,15 @@ template <class Parser>
 JsonStreamParser::Progress JsonStreamParser::Write(Parser& parser, bool more,
                                                    std::string_view piece) {
   json::error_code ec;
-  const std::size_t used = parser.write_some(more, piece.data(), piece.size(), ec);
+  std::size_t used = parser.write_some(more, piece.data(), piece.size(), ec);
   if (ec) {
     reason_ = DescribeJsonError(ec, piece, used);
     return {Outcome::kInvalid, used};
   }
-  return {parser.done() ? Outcome::kComplete : Outcome::kMore, used};
+  if (!parser.done()) return {Outcome::kMore, used};
+  // Boost takes the blanks behind the value too, as far as they lie in this piece.
+  while (used > 0 && IsBlank(piece[used - 1])) used--;
+  return {Outcome::kComplete, used};
 }
 
 JsonStreamParser::Progress JsonStreamParser::Feed(std::string_view piece) {

@@ -23,7 +23,7 @@ class JsonStreamParser {
   enum class Outcome { kMore, kComplete, kInvalid };
   struct Progress {
     Outcome outcome = Outcome::kMore;
-    std::size_t used = 0;  // bytes of the piece: the value and blanks around it; up to the fault
+    std::size_t used = 0;  // bytes of the piece: blanks and the value; what precedes the fault
   };
 
   JsonStreamParser();

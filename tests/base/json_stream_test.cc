@@ -53,8 +53,9 @@ TEST(JsonStreamTest, StopsBehindTheValueAndLeavesTheRest) {
   JsonStreamParser parser;
   for (const Mode mode : {Mode::kBuild, Mode::kCheck}) {
     for (const std::size_t size : {std::size_t{1}, std::size_t{3}, std::size_t{100}}) {
-      EXPECT_EQ(InPieces(parser, mode, "[1,2] ,3", size, false).used, size == 1 ? 5 : 6);
+      EXPECT_EQ(InPieces(parser, mode, "[1,2] ,3", size, false).used, 5U);
       EXPECT_EQ(InPieces(parser, mode, "12.5,3", size, false).used, 4U);
+      EXPECT_EQ(InPieces(parser, mode, "12.5 \n,3", size, false).used, 4U);
       EXPECT_EQ(InPieces(parser, mode, "\"a\"]", size, false).used, 3U);
       EXPECT_EQ(InPieces(parser, mode, "true}", size, false).used, 4U);
     }
