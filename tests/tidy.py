@@ -57,6 +57,8 @@ ROOMS = {
         (BASE, CORE + "jsonpath/", CORE + "jsonata/", CORE + "asl/"), ("boost_json",)),
     CORE + "mapdata": ((BASE,), ("boost_json", "zlib", "zstd")),
     "proto/jobs": ((BASE, LOG), ("boost_json", "mosquitto")),
+    "orchestrator/objects": (
+        (BASE, LOG, CORE + "mapdata/"), ("boost_json", "curl", "openssl", "pugixml")),
     "orchestrator/store": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", STORED_PROTOS),
         ("boost_json", "sqlite", "protobuf")),

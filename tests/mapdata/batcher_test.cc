@@ -45,6 +45,7 @@ TEST(BatcherTest, TheFixedInputComesWithEachBatch) {
 // Both bounds at once, checked against the length of the text itself.
 TEST(BatcherTest, NoBatchIsLargerThanTheBoundAndNoneCouldTakeTheNextItem) {
   std::vector<json::value> items;
+  items.reserve(300);
   for (int i = 0; i < 300; i++) {
     items.emplace_back(json::string(static_cast<std::size_t>(i * 37 % 23), i % 5 == 0 ? '"' : 'x'));
   }

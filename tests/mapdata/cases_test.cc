@@ -108,18 +108,18 @@ TEST(ItemParserTest, AnItemMayNotBeLargerThanTheBound) {
       options.source = "s3://b/k";
       options.item_bytes_max = 1000;
       const auto parser = ItemParser::Make(options);
-      Result<std::optional<ParsedItem>> item = std::optional<ParsedItem>();
-      while (item && !*item) {
-        item = parser->Next();
-        if (item && !*item) {
-          ASSERT_LT(parser->wanted(), text.size());
-          parser->Feed(
-              std::string_view(text).substr(static_cast<std::size_t>(parser->wanted()), chunk));
+      std::string cause;
+      while (cause.empty()) {
+        const auto item = parser->Next();
+        if (!item) {
+          cause = item.error().message;
+          continue;
         }
+        const auto wanted = static_cast<std::size_t>(parser->wanted());
+        ASSERT_LT(wanted, text.size());
+        parser->Feed(std::string_view(text).substr(wanted, chunk));
       }
-      ASSERT_FALSE(item) << text.substr(0, 10);
-      EXPECT_NE(item.error().message.find("an item is larger than 1000 bytes"), std::string::npos)
-          << item.error().message;
+      EXPECT_NE(cause.find("an item is larger than 1000 bytes"), std::string::npos) << cause;
     }
   }
 }

@@ -1,0 +1,177 @@
+#include "orchestrator/objects/http_client.h"
+
+#include <algorithm>
+#include <array>
+
+#include "statemachines/base/check.h"
+
+namespace towline::objects {
+namespace {
+
+// What the callbacks of one request see.
+struct Exchange {
+  const HttpRequest& request;
+  const std::stop_token& stop;
+  HttpResponse response{};
+  bool too_large = false;
+};
+
+std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* exchange) {
+  auto& self = *static_cast<Exchange*>(exchange);
+  const std::size_t bytes = size * count;
+  if (self.response.body.size() + bytes > self.request.response_bytes_max) {
+    self.too_large = true;
+    return 0;  // ends the transfer
+  }
+  self.response.body.append(data, bytes);
+  return bytes;
+}
+
+std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* exchange) {
+  auto& self = *static_cast<Exchange*>(exchange);
+  const std::string_view line(data, size * count);
+  const std::size_t colon = line.find(':');
+  if (line.substr(0, 5) == "HTTP/") self.response.headers.clear();  // a new response begins
+  if (colon == std::string_view::npos) return line.size();
+  std::string name(line.substr(0, colon));
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  });
+  std::string_view value = line.substr(colon + 1);
+  constexpr std::string_view kBlank = " \t\r\n";
+  const std::size_t first = value.find_first_not_of(kBlank);
+  value = first == std::string_view::npos
+              ? std::string_view()
+              : value.substr(first, value.find_last_not_of(kBlank) - first + 1);
+  self.response.headers[name] = value;
+  return line.size();
+}
+
+int OnProgress(void* exchange, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Exchange*>(exchange)->stop.stop_requested() ? 1 : 0;
+}
+
+template <class Value>
+void Set(CURL* handle, CURLoption option, Value value) {
+  CHECK(curl_easy_setopt(handle, option, value) == CURLE_OK);
+}
+
+class HeaderList {
+ public:
+  ~HeaderList() { curl_slist_free_all(list_); }
+  HeaderList() = default;
+  HeaderList(const HeaderList&) = delete;
+  HeaderList& operator=(const HeaderList&) = delete;
+  void Add(const std::string& line) {
+    curl_slist* const longer = curl_slist_append(list_, line.c_str());
+    CHECK(longer != nullptr);
+    list_ = longer;
+  }
+  curl_slist* get() const { return list_; }
+
+ private:
+  curl_slist* list_ = nullptr;
+};
+
+void Describe(CURL* handle, Exchange& exchange, const HeaderList& headers) {
+  const HttpRequest& request = exchange.request;
+  Set(handle, CURLOPT_URL, request.url.c_str());
+  Set(handle, CURLOPT_PATH_AS_IS, 1L);  // what is signed is what is sent
+  Set(handle, CURLOPT_HTTPHEADER, headers.get());
+  if (request.method == "HEAD") {
+    Set(handle, CURLOPT_NOBODY, 1L);
+  } else if (request.method != "GET" || !request.body.empty()) {
+    Set(handle, CURLOPT_POSTFIELDS, request.body.data() == nullptr ? "" : request.body.data());
+    Set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    Set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+  Set(handle, CURLOPT_WRITEFUNCTION, &OnBody);
+  Set(handle, CURLOPT_WRITEDATA, &exchange);
+  Set(handle, CURLOPT_HEADERFUNCTION, &OnHeader);
+  Set(handle, CURLOPT_HEADERDATA, &exchange);
+  Set(handle, CURLOPT_XFERINFOFUNCTION, &OnProgress);
+  Set(handle, CURLOPT_XFERINFODATA, &exchange);
+  Set(handle, CURLOPT_NOPROGRESS, 0L);
+}
+
+void Configure(CURL* handle, const HttpClient::Options& options) {
+  Set(handle, CURLOPT_NOSIGNAL, 1L);
+  Set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  Set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  Set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+  Set(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!options.ca_file.empty()) Set(handle, CURLOPT_CAINFO, options.ca_file.c_str());
+  Set(handle, CURLOPT_PROXY, options.proxy.c_str());
+  Set(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout_seconds));
+  Set(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  Set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout_seconds));
+}
+
+Error TransportError(CURLcode code, const Exchange& exchange, const std::string& detail) {
+  if (code == CURLE_ABORTED_BY_CALLBACK) {
+    return {Error::Code::kDeadlineExceeded, "the server is being stopped"};
+  }
+  if (exchange.too_large) {
+    return {Error::Code::kFailedPrecondition,
+            "the answer is larger than " + std::to_string(exchange.request.response_bytes_max) +
+                " bytes"};
+  }
+  const bool final = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+                     code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
+  const std::string what = detail.empty() ? curl_easy_strerror(code) : detail;
+  return {final ? Error::Code::kFailedPrecondition : Error::Code::kUnavailable, what};
+}
+
+}  // namespace
+
+HttpClient::HttpClient(Options options) : options_(std::move(options)) {
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  CHECK(ready == CURLE_OK);
+}
+
+HttpClient::~HttpClient() {
+  for (CURL* const handle : idle_) curl_easy_cleanup(handle);
+}
+
+CURL* HttpClient::Borrow() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      CURL* const handle = idle_.back();
+      idle_.pop_back();
+      return handle;
+    }
+  }
+  CURL* const handle = curl_easy_init();
+  CHECK(handle != nullptr);
+  return handle;
+}
+
+void HttpClient::GiveBack(CURL* handle) {
+  curl_easy_reset(handle);  // forgets the request, keeps the connection
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(handle);
+}
+
+Result<HttpResponse> HttpClient::Perform(const HttpRequest& request) {
+  HeaderList headers;
+  for (const auto& [name, value] : request.headers) headers.Add(name + ": " + value);
+  // Curl adds these of its own accord; nobody has asked for them.
+  headers.Add("Expect:");
+  if (request.headers.count("content-type") == 0) headers.Add("Content-Type:");
+  Exchange exchange{.request = request, .stop = options_.stop};
+  std::array<char, CURL_ERROR_SIZE> detail{};
+  CURL* const handle = Borrow();
+  Configure(handle, options_);
+  Describe(handle, exchange, headers);
+  Set(handle, CURLOPT_ERRORBUFFER, detail.data());
+  const CURLcode code = curl_easy_perform(handle);
+  long status = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  GiveBack(handle);
+  if (code != CURLE_OK) return TransportError(code, exchange, detail.data());
+  exchange.response.status = static_cast<int>(status);
+  return std::move(exchange.response);
+}
+
+}  // namespace towline::objects

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "statemachines/base/result.h"
+
+namespace towline::objects {
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url{};
+  std::map<std::string, std::string> headers{};
+  std::string_view body{};
+  std::size_t response_bytes_max = 16 << 20;
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::map<std::string, std::string> headers{};  // lower-case names
+  std::string body{};
+};
+
+// HTTP/1.1 and HTTPS through libcurl, with the server's certificate verified. Keeps connections.
+// Any thread may call; each call has a connection of its own.
+class HttpClient {
+ public:
+  struct Options {
+    std::string ca_file{};  // trusted authorities in PEM; empty: the system's
+    std::string proxy{};    // empty: none, whatever the environment says
+    int connect_timeout_seconds = 10;
+    int stall_timeout_seconds = 30;  // without a byte
+    std::stop_token stop{};          // ends what is under way
+  };
+  explicit HttpClient(Options options);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // An error is one of the transport: kUnavailable when another try may succeed,
+  // kFailedPrecondition when not (a certificate that is not trusted), kDeadlineExceeded when the
+  // client is being stopped.
+  Result<HttpResponse> Perform(const HttpRequest& request);
+
+ private:
+  CURL* Borrow();
+  void GiveBack(CURL* handle);
+
+  const Options options_;
+  std::mutex mutex_;
+  std::vector<CURL*> idle_;  // guarded by mutex_
+};
+
+}  // namespace towline::objects
