@@ -110,6 +110,13 @@ Error FileError(const ObjectName& name, const char* doing, int code) {
     return AccessDenied(name, code == ELOOP ? "symbolic links are not followed"
                                             : "the server may not read or write the file");
   }
+  if (code == EISDIR || code == ENOTDIR) {
+    return Error{.code = Error::Code::kFailedPrecondition,
+                 .message = std::string("cannot ") + doing + " " + Uri(name) +
+                            ": a folder has the name of the key, or a file that of a folder on "
+                            "the way",
+                 .name = "InvalidArgument"};
+  }
   const bool full = code == ENOSPC || code == EDQUOT;
   return Error{.code = full ? Error::Code::kResourceExhausted : Error::Code::kUnavailable,
                .message = std::string("cannot ") + doing + " " + Uri(name) + ": " +

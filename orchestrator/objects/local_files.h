@@ -42,7 +42,7 @@ class Md5 {
   void* const context_;
 };
 
-// errno in words, with the right error code for a full disk and for missing rights.
+// errno in words, with the right error code for a full disk, missing rights, a name that is taken.
 Error FileError(const ObjectName& name, const char* doing, int code);
 
 }  // namespace towline::objects
