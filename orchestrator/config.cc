@@ -101,6 +101,25 @@ Status ReadLists(const std::string& path, const toml::table& table,
   return Ok();
 }
 
+Status ReadObjects(const std::string& path, const toml::table& section,
+                   objects::StoreConfig& config) {
+  Table table(path, section, "objects");
+  table.Text("root", config.root);
+  table.Section("s3", [&](const toml::table& inner) {
+    Table s3(path, inner, "objects.s3");
+    s3.Text("endpoint", config.s3.endpoint);
+    s3.Text("region", config.s3.region);
+    s3.Text("access_key_id", config.s3.access_key_id);
+    s3.Text("secret_access_key_file", config.s3.secret_access_key_file);
+    s3.Text("session_token_file", config.s3.session_token_file);
+    s3.Text("addressing", config.s3.addressing);
+    s3.Text("ca_file", config.s3.ca_file);
+    s3.Text("proxy", config.s3.proxy);
+    return s3.Finish();
+  });
+  return table.Finish();
+}
+
 Status Read(const std::string& path, const toml::table& root, Config& config) {
   Table top(path, root, "");
   top.Text("data", config.data);
@@ -125,6 +144,9 @@ Status Read(const std::string& path, const toml::table& root, Config& config) {
     dispatch.Integer("liveness_seconds", config.dispatch.liveness_seconds);
     dispatch.Integer("grace_seconds", config.dispatch.grace_seconds);
     return dispatch.Finish();
+  });
+  top.Section("objects", [&](const toml::table& section) {
+    return ReadObjects(path, section, config.objects);
   });
   top.Section("grants", [&](const toml::table& t) { return ReadLists(path, t, config.grants); });
   top.Section("publish", [&](const toml::table& t) { return ReadLists(path, t, config.publish); });
@@ -190,7 +212,7 @@ Status CheckConfig(const Config& config) {
     return Wrong("dispatch: offer_timeout_seconds and liveness_seconds must be at least 1, "
                  "grace_seconds at least 0");
   }
-  return Ok();
+  return objects::CheckStoreConfig(config.objects);
 }
 
 }  // namespace towline

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/objects/store_config.h"
 #include "statemachines/base/result.h"
 
 namespace towline {
@@ -35,6 +36,9 @@ struct Config {
     int liveness_seconds = 45;       // silence after an offer: the worker is lost
     int grace_seconds = 10;          // between asking a cancelled job to stop and killing it
   } dispatch;
+
+  // Where the files of Distributed Maps are. Neither root nor endpoint: DATA/objects.
+  objects::StoreConfig objects;
 
   // [grants] tenant = ["other"]: executions of `tenant` may use workers of `other`.
   std::map<std::string, std::vector<std::string>> grants;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "statemachines/base/check.h"
+#include "statemachines/base/digest.h"
 
 namespace towline::objects {
 namespace {
@@ -15,16 +16,6 @@ namespace {
 constexpr std::uint64_t kHashedBytesMax = 8 << 20;
 constexpr std::size_t kKeyBytesMax = 1024;
 constexpr std::size_t kNameBytesMax = 255;
-
-std::string Hex(const unsigned char* bytes, std::size_t size) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (std::size_t i = 0; i < size; i++) {
-    out += kDigits[bytes[i] >> 4U];
-    out += kDigits[bytes[i] & 15U];
-  }
-  return out;
-}
 
 EVP_MD_CTX* Context(void* context) { return static_cast<EVP_MD_CTX*>(context); }
 

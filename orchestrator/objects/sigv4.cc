@@ -7,6 +7,7 @@
 #include <array>
 
 #include "statemachines/base/check.h"
+#include "statemachines/base/digest.h"
 
 namespace towline::objects {
 namespace {
@@ -14,23 +15,6 @@ namespace {
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::string_view kDateHeader = "x-amz-date";
 constexpr std::size_t kDayChars = 8;  // of SigningTime
-
-std::string Hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const char c : bytes) {
-    out += kDigits[static_cast<unsigned char>(c) >> 4U];
-    out += kDigits[static_cast<unsigned char>(c) & 15U];
-  }
-  return out;
-}
-
-std::string Sha256(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned size = 0;
-  CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
-  return std::string(reinterpret_cast<const char*>(digest.data()), size);
-}
 
 std::string Hmac(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
@@ -58,7 +42,7 @@ std::string TrimmedValue(std::string_view value) {
 
 }  // namespace
 
-std::string Sha256Hex(std::string_view bytes) { return Hex(Sha256(bytes)); }
+std::string Sha256Hex(std::string_view bytes) { return HexDigest("SHA-256", bytes).value(); }
 
 std::string SigningTime(Timestamp now) {
   std::string text = FormatTimestamp(now);  // 2013-05-24T00:00:00.000Z
@@ -119,8 +103,10 @@ std::string Authorization(const SigningRequest& request, const Credentials& cred
         std::string_view("aws4_request")}) {
     key = Hmac(key, part);
   }
+  const std::string signature = Hmac(key, to_sign);
   return std::string(kAlgorithm) + " Credential=" + credentials.access_key_id + "/" + range +
-         ",SignedHeaders=" + names + ",Signature=" + Hex(Hmac(key, to_sign));
+         ",SignedHeaders=" + names + ",Signature=" +
+         Hex(reinterpret_cast<const unsigned char*>(signature.data()), signature.size());
 }
 
 }  // namespace towline::objects

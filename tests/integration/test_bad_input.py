@@ -71,6 +71,19 @@ class CommandLineTest(IntegrationTest):
                     self.assertNotEqual(done.returncode, 0)
                     self.assert_one_line(done.stderr, "bad.toml", fragment)
 
+    def test_bad_object_stores(self):
+        bad = self.on.folder / "objects.toml"
+        for wrong, fragment in (
+                ("[objects]\nroots = 'x'", "unknown key 'objects.roots'"),
+                ("[objects.s3]\nendpoint = 'minio'", "'minio' is not https://HOST[:PORT]"),
+                ("[objects.s3]\nregion = 7", "'objects.s3.region' must be a string"),
+                ("[objects.s3]\nendpoint = 'https://x'", "access_key_id")):
+            with self.subTest(wrong):
+                bad.write_text(f"{wrong}\n")
+                done = run(BIN / "towline-server", "--config", bad, "--check-config")
+                self.assertNotEqual(done.returncode, 0)
+                self.assert_one_line(done.stderr, "objects.toml", fragment)
+
     def test_no_server_there(self):
         done = run(BIN / "towline", "--server", "127.0.0.1:1", "workers")
         self.assertNotEqual(done.returncode, 0)
