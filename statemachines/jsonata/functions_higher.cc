@@ -7,7 +7,7 @@ namespace {
 
 // Calls a function with an element, its place and the whole, as many of them as it takes.
 Value CallBack(const Call& call, Value function, Value element, Value place, Value whole) {
-  const Value arguments[3] = {element.AsArgument(), place, whole};
+  const Value arguments[3] = {element, place, whole};
   const int arity = Evaluator::ArityOf(*function.function());
   const std::size_t size = arity >= 3 ? 3 : arity == 2 ? 2 : 1;
   return call.evaluator.Apply(function, {arguments, size}, Value::Null(), call.frame);
@@ -80,9 +80,9 @@ Value Reduce(const Call& call) {
 
 Value Sift(const Call& call) {
   if (call[0].is_undefined()) return {};
-  if (!call[1].is_function()) return FailArgument(call, 2);
   Arena& arena = call.evaluator.arena();
   const Members members(arena, call[0]);
+  if (members.size() > 0 && !call[1].is_function()) return FailArgument(call, 2);
   Object* const result = arena.New<Object>();
   for (std::uint32_t i = 0; i < members.size(); i++) {
     const Value member = members.value(i);

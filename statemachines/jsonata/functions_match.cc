@@ -195,10 +195,13 @@ Value Replace(const Call& call) {
   if (call[0].is_undefined()) return {};
   if (call[1].is_string() && call[1].text().empty()) return call.evaluator.Fail("D3010");
   if (IsNegative(call[3])) return call.evaluator.Fail("D3011", call[3]);
-  if (call[1].is_undefined()) return FailArgument(call, 2);
-  if (call[2].is_undefined()) return FailArgument(call, 3);
   const std::optional<double> limit = OptionalNumber(call[3]);
   if (limit && *limit <= 0) return call[0];
+  if (call[1].is_undefined()) return FailArgument(call, 2);
+  if (call[2].is_undefined()) {
+    const Value needed = Contains(call);
+    return needed.is_failed() ? needed : needed.boolean() ? FailArgument(call, 3) : call[0];
+  }
   const std::size_t size_max = call.evaluator.arena().left();
   if (call[1].is_string()) {
     if (!call[2].is_string()) return call.evaluator.Fail("D3012", call[2]);

@@ -16,7 +16,7 @@ Value String(const Call& call) {
 
 Value Substring(const Call& call) {
   if (call[0].is_undefined()) return {};
-  if (!call[1].is_number()) return call[0];
+  if (!call[1].is_number()) return call[2].is_undefined() ? call[0] : Value::String({});
   // A part of the text, which stays where it is.
   return Value::String(
       jsonata::Substring(call[0].text(), call[1].number(), OptionalNumber(call[2])));

@@ -120,7 +120,9 @@ Value Merge(const Call& call) {
 }
 
 Value Clone(const Call& call) {
-  return call[0].is_undefined() ? Value() : call.evaluator.Clone(call[0]);
+  if (call[0].is_undefined()) return {};
+  const bool wrapped = call[0].kind() == Kind::kArray && call[0].array()->outer_wrapper;
+  return call.evaluator.Clone(wrapped ? call[0].array()->at(0) : call[0]);
 }
 
 // The message of whoever wrote the expression, as it is.

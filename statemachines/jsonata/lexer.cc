@@ -92,7 +92,7 @@ OrProblem<Token> Lexer::TakeString() {
 OrProblem<bool> Lexer::TakeEscape(std::string& value) {
   constexpr std::string_view kLetters = "\"\\/bfnrt";
   constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
-  if (at_ == text_.size()) return true;  // the string has no end either
+  if (at_ == text_.size()) return Refuse(at_ - 1, "S0103", "The string ends in a backslash", "");
   const char letter = text_[at_++];
   const std::size_t known = kLetters.find(letter);
   if (known != std::string_view::npos) {

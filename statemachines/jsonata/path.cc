@@ -91,7 +91,8 @@ Value Evaluator::EvaluatePlainPath(const Node& path, Value input, Frame* frame) 
     items = OnlyResult(Dispatch(*path.list[0], input, frame), false);
     at = 1;
   }
-  for (; at < path.list.size() && !IsEmpty(items); at++) {
+  for (; at < path.list.size(); at++) {
+    if (IsEmpty(items)) return {};
     const Node& step = *path.list[at];
     const bool last = at + 1 == path.list.size();
     items = items.is_array() ? EvaluateNameStep(step, items, last)
