@@ -198,13 +198,15 @@ Value Replace(const Call& call) {
   const std::optional<double> limit = OptionalNumber(call[3]);
   if (limit && *limit <= 0) return call[0];
   if (call[1].is_undefined()) return FailArgument(call, 2);
-  if (call[2].is_undefined()) {
+  const bool literal = call[1].is_string();
+  if (call[2].is_undefined() || (literal && !call[2].is_string())) {
     const Value needed = Contains(call);
-    return needed.is_failed() ? needed : needed.boolean() ? FailArgument(call, 3) : call[0];
+    if (needed.is_failed()) return needed;
+    if (!needed.boolean()) return call[0];
+    return call[2].is_undefined() ? FailArgument(call, 3) : call.evaluator.Fail("D3012", call[2]);
   }
   const std::size_t size_max = call.evaluator.arena().left();
-  if (call[1].is_string()) {
-    if (!call[2].is_string()) return call.evaluator.Fail("D3012", call[2]);
+  if (literal) {
     return Text(call, ReplaceText(call[0].text(), call[1].text(), call[2].text(), limit, size_max));
   }
   const RegexFunction* const regex = RegexOf(call[1]);

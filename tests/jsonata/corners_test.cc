@@ -67,6 +67,8 @@ TEST(CornersTest, FunctionsAskForAnArgumentOnlyWhenTheyNeedIt) {
       {"$replace('abc', 'b', nothing)", "", "T0410"},
       {"$replace('abc', /b/, nothing)", "", "T0410"},
       {"$replace('abc', nothing, '')", "", "T0410"},
+      {"$replace('abc', 'x', /b/)", "", R"("abc")"},
+      {"$replace('abc', 'b', /b/)", "", "D3012"},
       {"$substring('abc', nothing)", "", R"("abc")"},
       {"$substring('abc', nothing, 2)", "", R"("")"},
   });
@@ -77,6 +79,16 @@ TEST(CornersTest, TheContextOfAnArrayAsInputIsThatArray) {
       {"$clone()", "[]", "[]"},
       {"$clone()", R"([{"a":1},2])", R"([{"a":1},2])"},
       {"$string()", "[1]", R"("[1]")"},
+  });
+}
+
+// Here the reference filters what it keeps its books in.
+TEST(CornersTest, APredicateSeesValuesAlsoWhereTheyAreSortedOrCalledFor) {
+  Check({
+      {"a#$i^(id)[id > 1].[id, $i]", R"({"a":[{"id":3},{"id":1},{"id":2}]})", "[2,2,3,0]"},
+      {"a@$v^($v.id)[$v.id > 1].$v.id", R"({"a":[{"id":3},{"id":1},{"id":2}]})", "[2,3]"},
+      {"function() { ($append(1, [2, 3]))[1] }()", "", "2"},
+      {"a@$v{'x': 1, 'y': $count(a)}", R"({"a":[{"id":3}]})", R"({"x":1,"y":1})"},
   });
 }
 

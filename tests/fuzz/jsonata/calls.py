@@ -1,5 +1,7 @@
 """Random calls of the built-in functions."""
 
+import json
+
 import documents
 
 PICTURES = ("0", "#", "0.00", "#,##0.00", "0%", "#0.0e0", "00.000", "0;(0)", "#.##", "0.0.0",
@@ -57,7 +59,8 @@ def argument(made, kind):
         return made.any()
     simple = {"n": made.numeric, "s": made.textual, "b": made.condition, "a": made.sequence,
               "x": made.any, "R": made.regex, "F": lambda: function(made, 1, 3),
-              "G": lambda: function(made, 2, 4), "S": lambda: comparator(made), "E": made.string}
+              "G": lambda: function(made, 2, 4), "S": lambda: comparator(made),
+              "E": lambda: source(made)}
     if kind in simple:
         return simple[kind]()
     if kind == "o":
@@ -73,6 +76,12 @@ def argument(made, kind):
                 # An exponent's picture with zero or less makes the reference run for ever.
                 "p": random.choice((0.5, 1, 2.5, 1234.5678, 99.995, 1e-3)),
                 "m": random.choice((0, 1521801216617, -86400000, 1.5, 951782400000))}[kind])
+
+
+def source(made):
+    """An expression as a text, for $eval."""
+    text = made.pick((1, made.number), (2, made.path), (1, made.arithmetic), (0.5, made.string))
+    return json.dumps(text)
 
 
 def samples(made):

@@ -14,6 +14,20 @@ REGEXES = ("/a/", "/[a-z]+/", "/\\d+/", "/(\\w)(\\w)?/", "/o/i", "/^h/m", "/\\s/
            "/(a)|(b)/", "/[^a-c]/i", "/e$/", "/(?<x>l)+/", "/\\./", "/é|ß/i", "/./")
 
 
+# How often each kind of expression is written where any may stand; and profiles, each of which
+# writes some more often. A case follows one of them.
+WEIGHTS = {"path": 8, "number": 2, "string": 2, "constant": 1, "variable": 2, "arithmetic": 3,
+           "condition": 2, "concatenation": 1, "array": 2, "object": 2, "call": 8, "ternary": 1,
+           "block": 2, "range": 1, "chain": 1, "transform": 0.5, "function": 0.7,
+           "parenthesised": 0.4, "regex": 0.2, "application": 0.7, "aggregate": 1}
+PROFILES = (
+    {},
+    {"path": 3, "parenthesised": 3, "aggregate": 4},
+    {"block": 4, "function": 4, "chain": 4, "application": 8, "variable": 3},
+    {"object": 5, "array": 3, "transform": 6, "aggregate": 3},
+    {"call": 4},
+)
+
 # The types of JSON that count as one kind.
 KINDS = {"n": (int, float), "s": (str,), "a": (list,), "o": (dict,), "b": (bool,)}
 
@@ -43,7 +57,12 @@ class Generator:
         self.root = None if document is documents.ABSENT else document
         self.context = [self.root]
         self.variables = []  # names in scope, with a sample value each
+        self.functions = []  # names in scope, with how many arguments each takes
         self.fuel = random.choice((4, 8, 8, 15, 25))
+        profile = random.choice(PROFILES)
+        self.decorated = 0.5 if "path" in profile else 0.25
+        self.choices = [(weight * profile.get(name, 1), getattr(self, name))
+                        for name, weight in WEIGHTS.items()]
 
     # Small helpers.
     def chance(self, probability):
@@ -164,7 +183,7 @@ class Generator:
             return self.name(name), found
         sample = self.sample(value)
         if kind < 0.79:
-            return self.random.choice(("*", "**", "%", "%.%")), sample
+            return self.random.choice(("*", "**", "%", "%", "%.%")), sample
         if kind < 0.85:
             return self.inside(sample, lambda: "(" + self.any() + ")"), None
         if kind < 0.89:
@@ -178,7 +197,7 @@ class Generator:
     def modified(self, step, value):
         """A step with predicates and the like behind it."""
         sample = self.sample(value)
-        while self.fuel > 0 and self.chance(0.25):
+        while self.fuel > 0 and self.chance(self.decorated):
             self.fuel -= 1
             kind = self.random.random()
             if kind < 0.5:
@@ -217,12 +236,23 @@ class Generator:
 
     # Values by kind.
     def any(self):
-        return self.pick((8, self.path), (2, self.number), (2, self.string), (1, self.constant),
-                         (2, self.variable), (3, self.arithmetic), (2, self.condition),
-                         (1, self.concatenation), (2, self.array), (2, self.object),
-                         (8, lambda: calls.call(self)), (1, self.ternary), (2, self.block),
-                         (1, self.range), (1, self.chain), (0.5, self.transform),
-                         (0.7, self.function), (0.4, self.parenthesised), (0.3, self.regex))
+        return self.pick(*self.choices)
+
+    def call(self):
+        return calls.call(self)
+
+    def aggregate(self):
+        """What people write most: a sum, a selection, a group of records."""
+        records = self.found("a") or "items"
+        value = self.context[-1]
+        sample = self.sample(value)
+        if isinstance(sample, dict):
+            value = sample.get(records)
+        return records + self.inside(self.sample(value), lambda: self.random.choice((
+            lambda: "." + self.call(), lambda: f"{{{self.textual()}: {self.call()}}}",
+            lambda: self.predicate() + "." + self.name(self.field(self.context[-1])[0]),
+            lambda: self.order() + self.predicate(), lambda: f".({self.any()} & %.name)",
+            lambda: "@$r." + self.path() + "[$r." + self.comparison() + "]"))())
 
     def parenthesised(self):
         return "(" + self.any() + ")" + self.random.choice(("", "[0]", "[]", ".a", "{}", "^($)"))
@@ -305,7 +335,9 @@ class Generator:
         return f"{self.condition()} ? {self.any()}{otherwise}"
 
     def block(self):
-        scope = len(self.variables)
+        if self.chance(0.06):
+            return self.recursion()
+        scope = len(self.variables), len(self.functions)
         lines = []
         for _ in range(self.random.choice((1, 2, 2, 3))):
             if self.chance(0.8):
@@ -313,14 +345,18 @@ class Generator:
             else:
                 lines.append(self.any())
         lines.append(self.any())
-        del self.variables[scope:]
+        del self.variables[scope[0]:]
+        del self.functions[scope[1]:]
         return "(" + "; ".join(lines) + self.random.choice(("", "", ";")) + ")"
 
     def assignment(self):
         name = self.fresh()
-        if self.chance(0.25):
-            made = f"${name} := {self.function()}"
-            self.variables.append((name, None))
+        if self.chance(0.3):
+            count = self.random.choice((0, 1, 1, 2))
+            if self.chance(0.2):
+                self.functions.append((name, count))  # it may call itself
+            made = f"${name} := {self.lambda_of([self.context[-1]] * count)}"
+            self.functions.append((name, count))
             return made
         made = f"${name} := {self.any()}"
         self.variables.append((name, self.context[-1]))
@@ -345,8 +381,31 @@ class Generator:
 
     def function(self):
         return self.pick((2, lambda: self.lambda_of([None] * self.random.choice((0, 1, 1, 2)))),
+                         (0.3, lambda: "$" + self.random.choice(self.functions or [("f", 0)])[0]),
                          (1, lambda: "$" + calls.name(self.random)),
                          (1, lambda: calls.partial(self)), (0.5, self.composition))
+
+    def application(self):
+        """A call of a function that the expression itself has made."""
+        if self.functions and self.chance(0.8):
+            name, count = self.random.choice(self.functions)
+            made = "$" + name
+        else:
+            count = self.random.choice((0, 1, 1, 2))
+            made = self.lambda_of([self.context[-1]] * count)
+        if self.chance(0.1):
+            count = self.random.randint(0, 3)
+        arguments = [self.any() for _ in range(count)]
+        if arguments and self.chance(0.1):
+            arguments[0] = "?"
+        return f"{made}({', '.join(arguments)})"
+
+    def recursion(self):
+        """A function that calls itself, in the tail or not."""
+        bound = self.random.choice(("3", "5", "12"))
+        step = self.random.choice(("$n * $f($n - 1)", "$f($n - 1)", "[$n, $f($n - 1)]",
+                                   "$f($n - 1) & $n", "$append($f($n - 1), $n)"))
+        return f"($f := function($n){{$n <= 0 ? {self.any()} : {step}}}; $f({bound}))"
 
     def composition(self):
         return f"{self.function()} ~> {self.function()}"

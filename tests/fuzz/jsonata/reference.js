@@ -35,6 +35,16 @@ const REPAIRS = [
   // Of several values that one row is grouped into, only the first finds the row's context.
   ['var tuple = reduceTupleStream(entry.data);',
     'var tuple = Object.assign({}, reduceTupleStream(entry.data));'],
+  // A predicate after an order-by whose step has names ($x after @ or #) sees the machinery of the
+  // names instead of the values.
+  ['result = await evaluateSortExpression(expr, tupleBindings, environment);',
+    'result = await evaluateSortExpression(expr, tupleBindings, environment);' +
+    'result.tupleStream = true;'],
+  // A predicate on a block at the end of a function is applied to the call that the block ends in,
+  // before it is made.
+  ["if (expr.type === 'function' && !expr.predicate) {\n                var thunk",
+    "if (expr.type === 'block' && expr.predicate) return expr;\n" +
+    "if (expr.type === 'function' && !expr.predicate) {\n                var thunk"],
 ];
 
 const IN_TURN = `
