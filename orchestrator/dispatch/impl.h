@@ -113,7 +113,6 @@ struct Dispatcher::Impl {
   void Accept(Worker& worker, Job& job, const std::string& token);
   bool PostAccept(Worker& worker, const engine::TaskRef& ref, std::uint32_t attempt,
                   const std::string& token);
-  void StartActivity(Worker& worker, Job* job);
   void OnDeclined(Worker& worker, const jobs::WorkerEvent& event);
   void OnHeartbeats(Worker& worker, const jobs::WorkerEvent& event);
   void OnProgress(Worker& worker, const jobs::WorkerEvent& event);

@@ -112,7 +112,6 @@ void Dispatcher::Impl::OnAcceptedEvent(Worker& worker, const jobs::WorkerEvent& 
 // The worker says that it holds the job that it was offered.
 void Dispatcher::Impl::Accept(Worker& worker, Job& job, const std::string& token) {
   Offering& offer = *job.offer;
-  StartActivity(worker, &job);
   if (!PostAccept(worker, job.ref, job.attempt, token)) return;  // asked again by the deadline
   offer.absent = false;
   SetDeadline(job, kNever);
@@ -131,14 +130,6 @@ bool Dispatcher::Impl::PostAccept(Worker& worker, const engine::TaskRef& ref,
               .token = token};
   return Post(ref, interpreter::AcceptJob{ref.task, attempt, worker.name, worker.incarnation},
               worker.principal.tenant, std::move(reply));
-}
-
-// The history of an activity says who started it, whichever way it was handed out.
-void Dispatcher::Impl::StartActivity(Worker& worker, Job* job) {
-  if (job == nullptr || job->kind() != interpreter::TaskSpec::Kind::kActivity) return;
-  if (job->offer == nullptr || job->offer->started) return;
-  job->offer->started = Post(job->ref, interpreter::StartTask{job->ref.task, worker.name},
-                             worker.principal.tenant, {});
 }
 
 void Dispatcher::Impl::OnDeclined(Worker& worker, const jobs::WorkerEvent& event) {
@@ -249,7 +240,6 @@ void Dispatcher::Impl::OnResult(Worker& worker, jobs::JobResult& result) {
   if (cancelling || result.outcome == Outcome::kCancelled) {
     return OnCancelledResult(worker, job, std::move(reply), result);
   }
-  StartActivity(worker, job);
   interpreter::Command command;
   if (result.outcome == Outcome::kSucceeded) {
     Result<Json> output = ParseJson(result.output);

@@ -63,7 +63,6 @@ struct Offering {
   bool absent = false;           // the roll call did not name it
   bool repeated = false;         // offered before, perhaps by an earlier life of the server
   bool confirming = false;       // ConfirmCancel is on its way
-  bool started = false;          // an activity's StartTask has been posted
   bool submitting = false;       // PUBACK has come, its SubmitTask is on the way
   bool in_flight = false;        // handed to the broker, no PUBACK yet
 };

@@ -165,10 +165,10 @@ void Partition::Stage(Live& live, interpreter::CloseTask& close) {
   if (cancel) {
     std::optional<store::TaskRow> row = TaskRowOf(key);
     CHECK(row.has_value());
-    const bool job = store::DecodeTask(row->spec, false).spec.kind ==
-                     interpreter::TaskSpec::Kind::kJob;
-    // Only a job that a worker may still be running has somebody to be told.
-    cancel = job && row->state != store::TaskState::kSubmitted;
+    const bool publish = store::DecodeTask(row->spec, false).spec.kind ==
+                         interpreter::TaskSpec::Kind::kPublish;
+    // Only what a worker may still be running, activities included, has somebody to be told.
+    cancel = !publish && row->state != store::TaskState::kSubmitted;
     if (cancel) {
       row->state = store::TaskState::kCancelling;
       batch_.tasks_updated.push_back(UpdateOf(std::move(*row)));

@@ -234,6 +234,40 @@ TEST_F(TasksTest, APollerThatLeavesGivesItsPlaceToTheNext) {
   EXPECT_EQ(next->response.input(), "7");
 }
 
+// An activity's name is a job type to a worker, for as long as the job takes.
+TEST_F(TasksTest, AWorkerMayServeAnActivity) {
+  world_.Announce("w1", "paint");
+  world_.Start("paint", "one", R"({"colour":"red"})");
+  world_.Start("paint", "two");
+  const auto offers = world_.TakeOffers();
+  ASSERT_EQ(offers.size(), 2U);
+  EXPECT_EQ(offers[0].type, "paint");
+  EXPECT_EQ(offers[0].input, R"({"colour":"red"})");
+  for (const jobs::Offer& offer : offers) {
+    world_.Say("w1", {1, {{.kind = jobs::WorkerEvent::Kind::kAccepted,
+                           .token = offer.token,
+                           .attempt = 1}}});
+  }
+  for (int i = 0; i < 4; ++i) {
+    world_.Advance(Seconds{20});
+    world_.Say("w1", {1, {{.kind = jobs::WorkerEvent::Kind::kHeartbeat,
+                           .beats = {{offers[0].token, 1}, {offers[1].token, 1}}}}});
+  }
+  jobs::Control control = world_.TakeControl();
+  EXPECT_TRUE(control.grants.empty() && control.cancel.empty()) << "it may go on";
+  world_.Finish("w1", {.token = offers[0].token, .attempt = 1, .output = "57"});
+  EXPECT_EQ(world_.Describe("paint/one").output(), "57");
+  std::string started;
+  for (const auto& event : world_.History("paint/one")) {
+    if (event.type() == "ActivityStarted") started += event.details();
+  }
+  EXPECT_EQ(started, R"({"workerName":"default_w1"})") << "once";
+  world_.Stop("paint/two");
+  control = world_.TakeControl();
+  ASSERT_EQ(control.cancel.size(), 1U) << "whoever runs it is told, as with any job";
+  EXPECT_EQ(control.cancel[0].token, offers[1].token);
+}
+
 TEST_F(TasksTest, APollIsRefusedWhenItCannotBeMeant) {
   EXPECT_EQ(Outcome(Poll("anna", "none")), "ActivityDoesNotExist");
   EXPECT_NE(message_.find("activity:none"), std::string::npos);

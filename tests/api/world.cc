@@ -1,7 +1,5 @@
 #include "tests/api/world.h"
 
-#include "proto/jobs/topics.h"
-
 namespace towline::api {
 namespace {
 
@@ -182,17 +180,42 @@ void World::Finish(const std::string& name, const jobs::JobResult& result) {
   Settle();
 }
 
+std::vector<std::string> World::Take(jobs::TopicKind kind) {
+  std::vector<std::string> payloads;
+  std::erase_if(messages_, [&](const auto& message) {
+    const auto parsed = jobs::ParseTopic(message.first);
+    if (!parsed || parsed->kind != kind) return false;
+    payloads.push_back(message.second);
+    return true;
+  });
+  return payloads;
+}
+
 std::vector<jobs::Offer> World::TakeOffers() {
   std::vector<jobs::Offer> offers;
-  for (const auto& [topic, payload] : messages_) {
-    const auto parsed = jobs::ParseTopic(topic);
-    if (!parsed || parsed->kind != jobs::TopicKind::kJobs) continue;
+  for (const std::string& payload : Take(jobs::TopicKind::kJobs)) {
     const auto batch = jobs::DecodeJobBatch(payload);
-    if (!batch) continue;
-    offers.insert(offers.end(), batch->jobs.begin(), batch->jobs.end());
+    EXPECT_TRUE(batch);
+    if (batch) offers.insert(offers.end(), batch->jobs.begin(), batch->jobs.end());
   }
-  messages_.clear();
   return offers;
+}
+
+jobs::Control World::TakeControl() {
+  jobs::Control all;
+  for (const std::string& payload : Take(jobs::TopicKind::kControl)) {
+    const auto part = jobs::DecodeControl(payload);
+    EXPECT_TRUE(part);
+    if (!part) continue;
+    const auto add = [](auto& to, const auto& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    add(all.acks, part->acks);
+    add(all.grants, part->grants);
+    add(all.cancel, part->cancel);
+    add(all.keep, part->keep);
+  }
+  return all;
 }
 
 void World::Acknowledge() {

@@ -17,6 +17,7 @@
 #include "orchestrator/engine/partition.h"
 #include "orchestrator/engine/task_source.h"
 #include "proto/jobs/messages.h"
+#include "proto/jobs/topics.h"
 
 namespace towline::api {
 
@@ -108,6 +109,7 @@ class World final : public engine::RequestPort,
   void Say(const std::string& name, const jobs::EventBatch& events);
   void Finish(const std::string& name, const jobs::JobResult& result);
   std::vector<jobs::Offer> TakeOffers();
+  jobs::Control TakeControl();  // what workers were told besides, in one
   void Acknowledge();  // PUBACK for everything published by tasks
 
   Service& service() { return *service_; }
@@ -132,6 +134,7 @@ class World final : public engine::RequestPort,
 
  private:
   bool Step();
+  std::vector<std::string> Take(jobs::TopicKind kind);
 
   Timestamp now_ = kStart;
   bool busy_ = false;

@@ -196,9 +196,7 @@ World::Verdict World::Apply(const engine::TaskRef& task, const interpreter::Comm
     notices_.emplace_back(engine::TaskSubmittedNotice{task});
     return Verdict::kRecorded;
   }
-  const auto* start = std::get_if<interpreter::StartTask>(&command);
-  CHECK(start != nullptr);
-  if (row.started_by.empty()) row.started_by = start->worker;
+  CHECK(std::holds_alternative<interpreter::StartTask>(command));
   return Verdict::kRecorded;
 }
 

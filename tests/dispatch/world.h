@@ -63,7 +63,6 @@ class World final : public engine::RequestPort, public engine::TaskSource, publi
     store::TaskState state = store::TaskState::kWaiting;
     std::string worker{};
     std::uint64_t incarnation = 0;
-    std::string started_by{};
     std::optional<std::string> checkpoint{};
   };
   engine::TaskRef Open(const TaskOptions& options = {});
