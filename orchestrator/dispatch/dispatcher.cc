@@ -81,7 +81,9 @@ void Dispatcher::CancelPoll(std::uint64_t poll, Timestamp now) {
 // Heartbeat clocks of a partition run until it is told otherwise.
 void Dispatcher::Impl::MeetPartition(int partition) {
   const auto count = static_cast<std::size_t>(partition) + 1;
-  if (holds.size() < count) holds.resize(count);
+  if (holds.size() >= count) return;
+  holds.resize(count);
+  holds_changed = true;
 }
 
 void Dispatcher::Impl::OnOpened(engine::TaskOpened& notice) {
@@ -188,8 +190,10 @@ void Dispatcher::Impl::RouteHeld(Job& job, Worker& worker, const engine::TaskOpe
     const jobs::Held entry = claimed->second.held;
     unmatched.erase(claimed);
     OnHeld(worker, job, entry);
-  } else if (worker.present() && worker.answered >= epoch) {
-    OnAbsent(worker, job);  // it has spoken before we knew the job
+  } else if (worker.present()) {
+    if (worker.answered >= epoch) OnAbsent(worker, job);  // it has spoken before we knew the job
+  } else {
+    Await(worker);
   }
 }
 
@@ -216,6 +220,7 @@ void Dispatcher::Impl::OnClosed(const engine::TaskClosed& notice) {
 void Dispatcher::Impl::OnReset(int partition) {
   MeetPartition(partition);
   holds[static_cast<std::size_t>(partition)].reset();
+  holds_changed = true;
   std::vector<engine::TaskRef> gone;
   jobs.ForEach([&](const Job& job) {
     if (job.ref.partition == partition) gone.push_back(job.ref);
@@ -286,9 +291,7 @@ Timestamp Dispatcher::Impl::NextDeadline() const {
   if (!dirty.empty() || parked_changed) next = now;
   const bool blocked = placement.pending() || !publish_queue.empty();
   if (link_up && blocked) next = std::min(next, std::max(send_again, now));
-  const bool unheard = std::any_of(holds.begin(), holds.end(),
-                                   [this](const auto& said) { return said != !link_up; });
-  if (unheard) next = std::min(next, now + kBusyPause);
+  if (holds_changed) next = std::min(next, now + kBusyPause);
   return next;
 }
 

@@ -77,6 +77,9 @@ struct Worker {
   bool freed = false;       // may be able to take more
   Timestamp check = kNever; // when the fleet looks at its silence
 
+  // Nothing of it can be heard: it has been asked who it is, and has neither answered nor been
+  // silent for long enough to be lost.
+  bool awaited() const { return state == State::kUnknown && asked_at.has_value(); }
   bool present() const { return state == State::kOnline || state == State::kDraining; }
   int load() const { return used + static_cast<int>(ghosts.size()); }
   bool takes_jobs() const {

@@ -90,6 +90,7 @@ struct Dispatcher::Impl {
   void OnAbsent(Worker& worker, Job& job);
   void Adopt(Worker& worker, Job& job, const std::string& token);
   void Probe(Worker& worker, const engine::TaskRef& ref, const jobs::Held& held);
+  void Await(Worker& worker);
   void AskRollCall(Worker& worker);
   void MarkOnline(Worker& worker, bool draining);
   void MarkLost(Worker& worker, const std::string& why);
@@ -193,7 +194,8 @@ struct Dispatcher::Impl {
   std::uint64_t epoch = 1;  // a roll call answered in an older one says nothing any more
   Timestamp send_again{};   // the broker took no more: not before then
   // Per partition that has spoken: what HoldHeartbeats has said last.
-  std::vector<std::optional<bool>> holds;
+  std::vector<std::optional<engine::HoldHeartbeats>> holds;
+  bool holds_changed = false;  // somebody may have come to be awaited, or be it no longer
 
   JobTable jobs;
   Fleet fleet;

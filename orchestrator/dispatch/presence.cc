@@ -29,10 +29,9 @@ void Dispatcher::Impl::OnPresence(Worker& worker, std::string_view payload, bool
                        worker.connection == presence.connection && worker.present();
     if (known) return;
     if (Fleet::TakeFacts(worker, presence)) placement.Relink(worker);
-    if (offline) return MarkLost(worker, "its retained presence says that it is offline");
-    worker.state = Worker::State::kUnknown;
-    parked_changed = true;
-    return AskRollCall(worker);
+    // It may be coming back as we are: what it holds is not given up for an old word.
+    if (offline && worker.jobs.empty()) return MarkLost(worker, "it is offline");
+    return Await(worker);
   }
   worker.last_seen = now;
   if (offline) {
@@ -60,6 +59,7 @@ void Dispatcher::Impl::MarkOnline(Worker& worker, bool draining) {
   worker.asked_at.reset();
   worker.offers_since.reset();
   parked_changed = true;
+  holds_changed = true;
   placement.Freed(worker);
   if (worker.drain && *worker.drain != draining) {
     worker.control.drain = *worker.drain;
@@ -185,10 +185,21 @@ void Dispatcher::Impl::OnAbsent(Worker& worker, Job& job) {
   }
 }
 
+// Until it answers, or has been silent for the liveness window, nothing is known of it.
+void Dispatcher::Impl::Await(Worker& worker) {
+  worker.state = Worker::State::kUnknown;
+  parked_changed = true;
+  holds_changed = true;
+  AskRollCall(worker);
+}
+
 void Dispatcher::Impl::AskRollCall(Worker& worker) {
   const bool lately = worker.asked_last && now - *worker.asked_last < kAskPause &&
                       (!link_up_at || *worker.asked_last >= *link_up_at);
-  if (!worker.asked_at) worker.asked_at = now;
+  if (!worker.asked_at) {
+    worker.asked_at = now;
+    holds_changed = true;
+  }
   SetCheck(worker, std::min(worker.check, now + settings.offer_timeout));
   if (lately || !link_up) return;
   worker.asked_last = now;
@@ -241,6 +252,7 @@ void Dispatcher::Impl::MarkLost(Worker& worker, const std::string& why) {
   worker.parts.clear();
   SetCheck(worker, kNever);
   parked_changed = true;
+  holds_changed = true;
   if (was_there) {
     worker.offline_since = now;
     if (worker.last_seen) {
@@ -296,13 +308,26 @@ void Dispatcher::Impl::LinkChanged(bool up) {
   }
   if (up) link_up_at = now;
   parked_changed = true;
+  holds_changed = true;
 }
 
+// The clock of a job stands still while its worker cannot be heard through no fault of its own: it
+// runs again, from the start, when the worker has answered our roll call or is lost.
 void Dispatcher::Impl::PostHolds() {
+  if (!holds_changed) return;
+  engine::HoldHeartbeats held{.all = !link_up};
+  for (const auto& worker : fleet.workers()) {
+    if (link_up && worker->awaited()) held.workers.insert(worker->name);
+  }
+  holds_changed = false;
   for (std::size_t partition = 0; partition < holds.size(); partition++) {
-    std::optional<bool>& said = holds[partition];
-    if (said == !link_up) continue;
-    if (Post(static_cast<int>(partition), engine::HoldHeartbeats{!link_up})) said = !link_up;
+    std::optional<engine::HoldHeartbeats>& said = holds[partition];
+    if (said == held) continue;
+    if (Post(static_cast<int>(partition), held)) {
+      said = held;
+    } else {
+      holds_changed = true;
+    }
   }
 }
 

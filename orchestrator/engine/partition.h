@@ -112,9 +112,12 @@ class Partition {
   void Stage(Live& live, interpreter::PostContinue& go_on);
   void Requeue(Live& live, store::TaskRow row, std::uint32_t attempt);
   std::optional<store::TaskRow> TaskRowOf(store::TaskKey key);  // this batch's first
-  void ArmHeartbeat(store::TaskKey key, const interpreter::TaskSpec& spec,
-                    const std::string& execution_tenant, std::uint32_t attempt,
-                    store::TaskState state);
+  struct Holder {  // of a task; incarnation 0: a caller of ours, not a worker
+    const std::string& worker;
+    std::uint64_t incarnation = 0;
+  };
+  void ArmHeartbeat(store::TaskKey key, const interpreter::TaskSpec& spec, std::uint32_t attempt,
+                    const std::string& execution_tenant, Holder holder);
 
   // partition.cc
   void Dispatch(Request& request);

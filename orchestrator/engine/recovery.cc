@@ -121,8 +121,8 @@ void Partition::CompleteOpenTasks(std::vector<TaskNotice>& notices) {
     opened->execution_tenant = row->tenant;
     if (opened->state == store::TaskState::kAccepted ||
         opened->state == store::TaskState::kSubmitted) {
-      ArmHeartbeat({opened->task.execution, opened->task.task}, opened->open->spec, row->tenant,
-                   opened->attempt, opened->state);
+      ArmHeartbeat({opened->task.execution, opened->task.task}, opened->open->spec,
+                   opened->attempt, row->tenant, {opened->worker, opened->incarnation});
     }
   }
 }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -108,10 +109,13 @@ struct ConfirmCancel {
   std::uint32_t attempt = 0;
   std::function<void(TaskVerdict)> reply;
 };
-// While the server has no broker link the heartbeat clocks of jobs stand still; each gets a full
-// period when it is back.
+// Whose jobs' heartbeat clocks stand still because nothing of them can be heard: everybody's while
+// the server has no broker link, afterwards those of workers that have not answered its roll call
+// yet. The whole truth each time. A job whose worker is no longer named gets a full period.
 struct HoldHeartbeats {
-  bool hold = true;
+  bool all = true;
+  std::set<std::string> workers{};  // "tenant_worker"
+  bool operator==(const HoldHeartbeats&) const = default;
 };
 // A late answer, kept for people.
 struct AddEvidence {

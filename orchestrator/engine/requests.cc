@@ -255,7 +255,9 @@ void Partition::Handle(ConfirmCancel& request) {
   });
 }
 
-void Partition::Handle(HoldHeartbeats& request) { heartbeats_.Hold(request.hold, now_); }
+void Partition::Handle(HoldHeartbeats& request) {
+  heartbeats_.Hold(request.all, std::move(request.workers), now_);
+}
 
 void Partition::Handle(AddEvidence& request) {
   batch_.evidence.push_back(std::move(request.row));

@@ -98,15 +98,14 @@ std::optional<store::TaskRow> Partition::TaskRowOf(store::TaskKey key) {
 }
 
 void Partition::ArmHeartbeat(store::TaskKey key, const interpreter::TaskSpec& spec,
-                             const std::string& execution_tenant, std::uint32_t attempt,
-                             store::TaskState state) {
+                             std::uint32_t attempt, const std::string& execution_tenant,
+                             Holder holder) {
   if (!spec.heartbeat_seconds) return;
-  const bool job = spec.kind == interpreter::TaskSpec::Kind::kJob;
+  const std::string worker = holder.incarnation == 0 ? std::string() : holder.worker;
   heartbeats_.Arm(key,
                   {.attempt = attempt,
                    .period = Seconds{*spec.heartbeat_seconds},
-                   .owner = {execution_tenant, spec.tenant},
-                   .job = job && state == store::TaskState::kAccepted},
+                   .owner = {execution_tenant, spec.tenant, worker}},
                   now_);
 }
 
@@ -130,7 +129,7 @@ void Partition::Stage(Live& live, interpreter::UpdateTask& update) {
   row->attempt = update.attempt;
   row->state = update.what == What::kSubmitted ? store::TaskState::kSubmitted
                                                : store::TaskState::kAccepted;
-  ArmHeartbeat(key, spec, live.state.info.tenant, row->attempt, row->state);
+  ArmHeartbeat(key, spec, row->attempt, live.state.info.tenant, {row->worker, row->incarnation});
   if (update.what == What::kSubmitted) {
     notices_.emplace_back(TaskSubmittedNotice{Ref(key)});
   } else if (update.what == What::kAccepted) {

@@ -64,7 +64,7 @@ Timestamp TimerQueue::Next() const {
 
 void Heartbeats::Arm(store::TaskKey task, const Terms& terms, Timestamp now) {
   const TaskOwner& owner = *owners_.insert(terms.owner).first;
-  clocks_[task] = Clock{terms.attempt, terms.job, terms.period, now + terms.period, &owner};
+  clocks_[task] = Clock{terms.attempt, terms.period, now + terms.period, &owner};
   order_.emplace(now + terms.period, task);
 }
 
@@ -86,15 +86,19 @@ Heartbeats::Beat Heartbeats::Renew(store::TaskKey task, std::uint32_t attempt,
   return Beat::kRenewed;
 }
 
-void Heartbeats::Hold(bool hold, Timestamp now) {
-  if (held_ && !hold) {
-    for (auto& [task, clock] : clocks_) {
-      if (!clock.job) continue;
-      clock.deadline = now + clock.period;
-      order_.emplace(clock.deadline, task);
-    }
+void Heartbeats::Hold(bool all, std::set<std::string> workers, Timestamp now) {
+  std::vector<std::pair<const store::TaskKey, Clock>*> stood;
+  for (auto& entry : clocks_) {
+    if (Held(entry.second)) stood.push_back(&entry);
   }
-  held_ = hold;
+  all_held_ = all;
+  held_ = std::move(workers);
+  for (auto* const entry : stood) {
+    Clock& clock = entry->second;
+    if (Held(clock)) continue;
+    clock.deadline = now + clock.period;
+    order_.emplace(clock.deadline, entry->first);
+  }
 }
 
 std::optional<store::TaskKey> Heartbeats::TakeMissed(Timestamp now) {
@@ -103,7 +107,7 @@ std::optional<store::TaskKey> Heartbeats::TakeMissed(Timestamp now) {
     order_.pop();
     const auto found = clocks_.find(task);
     if (found == clocks_.end()) continue;
-    if (held_ && found->second.job) continue;  // entered again on release
+    if (Held(found->second)) continue;  // entered again on release
     if (found->second.deadline > now) {
       order_.emplace(found->second.deadline, task);
       continue;

@@ -60,10 +60,11 @@ class TimerQueue {
   std::unordered_map<Key, Timestamp, KeyHash> due_;
 };
 
-// Whose a task is: the tenants that may touch it.
+// Whose a task is: the tenants that may touch it, and the worker that holds it.
 struct TaskOwner {
   std::string execution_tenant{};
   std::string workers_tenant{};  // of the workers that may run it; empty: the execution's
+  std::string worker{};          // "tenant_worker"; empty: nobody whom only the broker reaches
   bool Admits(std::string_view tenant) const {  // empty: the server itself
     return tenant.empty() || tenant == execution_tenant || tenant == workers_tenant;
   }
@@ -77,7 +78,6 @@ class Heartbeats {
     std::uint32_t attempt = 1;
     Millis period{};
     TaskOwner owner{};
-    bool job = false;
   };
   void Arm(store::TaskKey task, const Terms& terms, Timestamp now);
   void Disarm(store::TaskKey task);
@@ -87,8 +87,9 @@ class Heartbeats {
   enum class Beat { kRenewed, kUnknown, kOlderAttempt, kForbidden };
   Beat Renew(store::TaskKey task, std::uint32_t attempt, std::string_view tenant, Timestamp now);
 
-  // While held, the clocks of jobs stand still; on release each gets a full period.
-  void Hold(bool hold, Timestamp now);
+  // The clocks of these workers' jobs (or of all workers') stand still; those of others that stood
+  // still until now get a full period.
+  void Hold(bool all, std::set<std::string> workers, Timestamp now);
 
   std::optional<store::TaskKey> TakeMissed(Timestamp now);
   Timestamp Next() const;
@@ -96,13 +97,16 @@ class Heartbeats {
  private:
   struct Clock {
     std::uint32_t attempt = 0;
-    bool job = false;
     Millis period{};
     Timestamp deadline{};
     const TaskOwner* owner = nullptr;  // in owners_
   };
   using Entry = std::pair<Timestamp, store::TaskKey>;
-  bool held_ = false;
+  bool Held(const Clock& clock) const {
+    return !clock.owner->worker.empty() && (all_held_ || held_.contains(clock.owner->worker));
+  }
+  bool all_held_ = false;
+  std::set<std::string> held_;
   std::unordered_map<store::TaskKey, Clock, TaskKeyHash> clocks_;
   std::set<TaskOwner> owners_;  // few: each is kept once
   // Deadlines as they were when entered: a renewal only moves the clock, and the entry is entered

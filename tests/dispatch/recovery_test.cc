@@ -292,7 +292,57 @@ TEST_F(RecoveryTest, HeartbeatClocksStandStillWithoutALink) {
   world.Run();
   world.inbox_full = false;
   world.Pass(Millis{100});
-  EXPECT_THAT(world.holds, testing::ElementsAre(true, false, true));
+  EXPECT_THAT(world.holds, testing::ElementsAre("all", "", "all"));
+}
+
+// Whoever came back later than we did would miss heartbeats that nobody could have heard.
+TEST_F(RecoveryTest, TheClocksOfAWorkersJobsWaitForItsAnswer) {
+  world.AddRow({}, store::TaskState::kAccepted, kWorker, 1);
+  world.AddRow({}, store::TaskState::kAccepted, "default_w2", 1);
+  Restart(/*worker_known=*/false);
+  EXPECT_EQ(world.holds.back(), std::string(kWorker) + " default_w2") << "as after a start";
+  world.Say(kWorker);
+  world.Say("default_w2");
+  world.Run();
+  EXPECT_EQ(world.holds.back(), "");
+  world.dispatcher.OnLink(false, world.now);
+  world.Pass(Seconds{1});
+  EXPECT_EQ(world.holds.back(), "all");
+  world.dispatcher.OnLink(true, world.now);
+  world.Pass(Seconds{1});
+  EXPECT_EQ(world.holds.back(), std::string(kWorker) + " default_w2");
+  world.Say(kWorker, {.connection = 2});
+  world.Run();
+  EXPECT_EQ(world.holds.back(), "default_w2");
+  world.Pass(Seconds{44});
+  EXPECT_EQ(world.holds.back(), "") << "lost: its own heartbeat and timeout decide";
+}
+
+// The broker tells us of its will before it has had the time to come back.
+TEST_F(RecoveryTest, AnOldWillDoesNotLoseAWorkerThatHoldsAJob) {
+  const auto task = world.AddRow({.on_worker_lost = interpreter::TaskSpec::OnWorkerLost::kRequeue},
+                                 store::TaskState::kAccepted, kWorker, 1);
+  Restart(/*worker_known=*/false);
+  world.Say(kWorker, {.state = jobs::WorkerState::kOffline, .retained = true});
+  world.Pass(Seconds{9});
+  EXPECT_EQ(world.holds.back(), kWorker);
+  world.Say(kWorker, {.connection = 2, .held = {World::Holding(world.Token(task), 1)}});
+  world.Pass(Seconds{60});
+  EXPECT_EQ(world.holds.back(), "");
+  EXPECT_EQ(world.At(task).attempt, 1U);
+}
+
+TEST_F(RecoveryTest, AWorkerThatIsNotThereIsLostWithTheJobsThatComeToLightLater) {
+  Restart(/*worker_known=*/false);
+  world.Say(kWorker, {.state = jobs::WorkerState::kOffline, .retained = true});
+  world.Run();
+  const auto task = world.AddRow({.on_worker_lost = interpreter::TaskSpec::OnWorkerLost::kRequeue},
+                                 store::TaskState::kAccepted, kWorker, 1);
+  world.Recover();  // the store was slower than the broker
+  world.Pass(Seconds{40});
+  EXPECT_EQ(world.At(task).attempt, 1U);
+  world.Pass(Seconds{6});
+  EXPECT_EQ(world.At(task).attempt, 2U);
 }
 
 TEST_F(RecoveryTest, ARollCallMayComeInPages) {

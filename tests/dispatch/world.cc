@@ -106,6 +106,11 @@ bool World::Post(int partition, engine::Request request) {
           },
           [&](engine::HeartbeatTask& r) {
             const auto row = rows.find(r.task);
+            if (row != rows.end() && r.tenant != row->second.tenant &&
+                r.tenant != row->second.open->spec.tenant) {
+              answers_.emplace_back(std::move(r.reply), Verdict::kForbidden);
+              return;
+            }
             const bool wanted = row != rows.end() &&
                                 row->second.state != store::TaskState::kCancelling &&
                                 (r.attempt == 0 || r.attempt == row->second.attempt);
@@ -120,7 +125,11 @@ bool World::Post(int partition, engine::Request request) {
             if (waits) rows.erase(row);
             answers_.emplace_back(std::move(r.reply), waits ? Verdict::kRecorded : Verdict::kStale);
           },
-          [&](engine::HoldHeartbeats& r) { holds.push_back(r.hold); },
+          [&](engine::HoldHeartbeats& r) {
+            std::string names = r.all ? "all" : "";
+            for (const std::string& name : r.workers) names += (names.empty() ? "" : " ") + name;
+            holds.push_back(names);
+          },
           [&](engine::AddEvidence& r) { evidence.push_back(r.row); },
           [](auto&) { CHECK(false); },
       },

@@ -130,7 +130,7 @@ class World final : public engine::RequestPort, public engine::TaskSource, publi
   std::map<engine::TaskRef, Row> rows;
   std::map<engine::TaskRef, std::string> outcomes;  // "succeeded {…}", "failed Error: cause"
   std::vector<store::EvidenceRow> evidence;
-  std::vector<bool> holds;
+  std::vector<std::string> holds;  // whose clocks stand still: "all", or names
   std::deque<Message> published;   // to workers
   std::deque<Message> task_messages;
   std::vector<Message> answers;

@@ -20,6 +20,9 @@ constexpr char kGranted[] = R"({"StartAt":"A","States":{"A":{"Type":"Task",
   "Resource":"arn:towline:states:::job:run",
   "Parameters":{"JobType":"add","Tenant":"site","Payload":{}},
   "HeartbeatSeconds":10,"End":true}}})";
+constexpr char kActivity[] = R"({"StartAt":"A","States":{"A":{"Type":"Task",
+  "Resource":"arn:towline:states:local:default:activity:paint",
+  "HeartbeatSeconds":10,"End":true}}})";
 constexpr char kWait[] =
     R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":30,"End":true}}})";
 constexpr char kLoop[] =
@@ -410,6 +413,35 @@ TEST_F(PartitionTest, AMissedHeartbeatEndsTheTaskAndCancelsTheJob) {
   EXPECT_EQ(view.status, interpreter::ExecutionStatus::kFailed);
   EXPECT_EQ(view.error, "States.Timeout");
   EXPECT_EQ(sink_.Take<TaskClosed>().at(0).cancel, true);
+}
+
+// What only the broker reaches has time while the broker is away, be it a job or an activity; a
+// poller calls the server itself.
+TEST_F(PartitionTest, WithoutABrokerLinkWorkersKeepTheirTimeAndPollersDoNot) {
+  for (const char* name : {"worker", "poller"}) {
+    Start(kActivity, name);
+    Run();
+    const TaskRef task = OpenOne();
+    if (std::string_view(name) == "worker") {
+      Post(task, Accept());
+    } else {
+      Post(task, interpreter::StartTask{.worker = "default_w"});
+    }
+    Run();
+  }
+  partition_->Post(HoldHeartbeats{.all = true});
+  Run();
+  Run(Seconds{60});
+  EXPECT_EQ(Describe("worker").status, interpreter::ExecutionStatus::kRunning);
+  EXPECT_EQ(Describe("poller").error, "States.Timeout");
+  partition_->Post(HoldHeartbeats{.all = false, .workers = {"default_w"}});
+  Run();
+  Run(Seconds{60});
+  EXPECT_EQ(Describe("worker").status, interpreter::ExecutionStatus::kRunning);
+  partition_->Post(HoldHeartbeats{.all = false});
+  Run();
+  Run(Seconds{11});
+  EXPECT_EQ(Describe("worker").error, "States.Timeout");
 }
 
 TEST_F(PartitionTest, TimersSurviveARestart) {

@@ -7,16 +7,15 @@ namespace {
 
 constexpr Timestamp kStart{Millis{1'000'000}};
 
-Heartbeats::Terms Terms(std::uint32_t attempt, bool job) {
+Heartbeats::Terms Terms(std::uint32_t attempt, const std::string& worker = "") {
   return {.attempt = attempt,
           .period = Seconds{10},
-          .owner = {.execution_tenant = "acme", .workers_tenant = "site"},
-          .job = job};
+          .owner = {.execution_tenant = "acme", .workers_tenant = "site", .worker = worker}};
 }
 
 TEST(HeartbeatsTest, ARenewedClockIsNotMissed) {
   Heartbeats beats;
-  beats.Arm({1, 1}, Terms(1, true), kStart);
+  beats.Arm({1, 1}, Terms(1, "site_w1"), kStart);
   EXPECT_EQ(beats.Renew({1, 1}, 1, "acme", kStart + Seconds{9}), Heartbeats::Beat::kRenewed);
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{18}), std::nullopt);
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{19}), (store::TaskKey{1, 1}));
@@ -25,7 +24,7 @@ TEST(HeartbeatsTest, ARenewedClockIsNotMissed) {
 
 TEST(HeartbeatsTest, AnOlderAttemptDoesNotRenew) {
   Heartbeats beats;
-  beats.Arm({1, 1}, Terms(2, true), kStart);
+  beats.Arm({1, 1}, Terms(2, "site_w1"), kStart);
   EXPECT_EQ(beats.Renew({1, 1}, 1, "acme", kStart), Heartbeats::Beat::kOlderAttempt);
   EXPECT_EQ(beats.Renew({1, 1}, 0, "acme", kStart), Heartbeats::Beat::kRenewed);
   EXPECT_EQ(beats.Renew({9, 9}, 1, "acme", kStart), Heartbeats::Beat::kUnknown);
@@ -33,11 +32,11 @@ TEST(HeartbeatsTest, AnOlderAttemptDoesNotRenew) {
 
 TEST(HeartbeatsTest, OnlyTheTenantsOfATaskRenewIt) {
   Heartbeats beats;
-  beats.Arm({1, 1}, Terms(1, true), kStart);
+  beats.Arm({1, 1}, Terms(1, "site_w1"), kStart);
   const Timestamp later = kStart + Seconds{9};
   EXPECT_EQ(beats.Renew({1, 1}, 0, "other", later), Heartbeats::Beat::kForbidden);
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{10}), (store::TaskKey{1, 1})) << "it counts nothing";
-  beats.Arm({1, 1}, Terms(1, true), kStart);
+  beats.Arm({1, 1}, Terms(1, "site_w1"), kStart);
   EXPECT_EQ(beats.Renew({1, 1}, 0, "site", later), Heartbeats::Beat::kRenewed);
   EXPECT_EQ(beats.Renew({1, 1}, 0, "acme", later), Heartbeats::Beat::kRenewed);
   EXPECT_EQ(beats.Renew({1, 1}, 0, "", later), Heartbeats::Beat::kRenewed) << "the server itself";
@@ -45,19 +44,38 @@ TEST(HeartbeatsTest, OnlyTheTenantsOfATaskRenewIt) {
 
 TEST(HeartbeatsTest, WithoutABrokerLinkJobsKeepTheirTimeAndCallbacksDoNot) {
   Heartbeats beats;
-  beats.Arm({1, 1}, Terms(1, true), kStart);
-  beats.Arm({2, 2}, Terms(1, false), kStart);
-  beats.Hold(true, kStart + Seconds{5});
+  beats.Arm({1, 1}, Terms(1, "site_w1"), kStart);
+  beats.Arm({2, 2}, Terms(1), kStart);
+  beats.Hold(true, {}, kStart + Seconds{5});
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{60}), (store::TaskKey{2, 2}));
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{60}), std::nullopt);
-  beats.Hold(false, kStart + Seconds{60});
+  beats.Hold(false, {}, kStart + Seconds{60});
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{69}), std::nullopt);
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{70}), (store::TaskKey{1, 1}));
 }
 
+// After our own reconnect: who has not answered cannot have been heard.
+TEST(HeartbeatsTest, AClockStandsStillUntilItsOwnWorkerIsThere) {
+  Heartbeats beats;
+  beats.Arm({1, 1}, Terms(1, "site_w1"), kStart);
+  beats.Arm({2, 2}, Terms(1, "site_w2"), kStart);
+  beats.Hold(true, {}, kStart + Seconds{5});
+  beats.Hold(false, {"site_w1", "site_w2"}, kStart + Seconds{20});
+  beats.Arm({3, 3}, Terms(1, "site_w1"), kStart + Seconds{21});  // its `accepted` came first
+  beats.Hold(false, {"site_w1"}, kStart + Seconds{25});
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{34}), std::nullopt);
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{35}), (store::TaskKey{2, 2}));
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{50}), std::nullopt);
+  beats.Hold(false, {}, kStart + Seconds{50});
+  EXPECT_EQ(beats.Renew({1, 1}, 1, "site", kStart + Seconds{55}), Heartbeats::Beat::kRenewed);
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{60}), (store::TaskKey{3, 3})) << "a full period";
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{64}), std::nullopt);
+  EXPECT_EQ(beats.TakeMissed(kStart + Seconds{65}), (store::TaskKey{1, 1}));
+}
+
 TEST(HeartbeatsTest, ADisarmedClockNeverFires) {
   Heartbeats beats;
-  beats.Arm({1, 1}, Terms(1, false), kStart);
+  beats.Arm({1, 1}, Terms(1), kStart);
   beats.Disarm({1, 1});
   EXPECT_EQ(beats.TakeMissed(kStart + Seconds{99}), std::nullopt);
 }

@@ -20,9 +20,9 @@ class GatedTest(IntegrationTest):
         return (f'[[job_type]]\nname = "gated-sum"\nargv = ["{JOB}", "{self.on.folder}"]\n'
                 'restart = "rerun"\n')
 
-    def start_all(self, **worker_options):
+    def start_all(self, task_fields=None, **worker_options):
         worker = self.on.start(job_types=self.job_types(), **worker_options)
-        self.on.create("sum", machine())
+        self.on.create("sum", machine(**(task_fields or {})))
         return worker
 
     def notes(self, file):

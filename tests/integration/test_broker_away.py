@@ -15,7 +15,8 @@ AWAY = float(os.environ.get("TOWLINE_BROKER_AWAY", "20"))
 
 class BrokerAwayTest(GatedTest):
     def test_work_goes_on_and_is_reported(self):
-        self.start_all()
+        # Shorter than the pause that either side may make before it connects again.
+        self.start_all(task_fields={"HeartbeatSeconds": 5})
         self.on.create("pause", {"StartAt": "Wait", "States": {
             "Wait": {"Type": "Wait", "Seconds": 1, "Next": "Done"},
             "Done": {"Type": "Succeed"}}})
