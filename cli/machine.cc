@@ -1,6 +1,8 @@
 // towline machine …: state machines.
 
+#include <map>
 #include <ostream>
+#include <string>
 
 #include "cli/command.h"
 #include "cli/json_output.h"
@@ -103,7 +105,15 @@ int Describe(Invocation& call) {
                     << ShowTime(FromProto(machine.creation_time())) << "\nupdated   "
                     << ShowTime(FromProto(machine.update_time())) << "\nrunning   "
                     << machine.running_executions()
-                    << " executions\n(the definition: --definition)\n";
+                    << " executions\n";
+  std::map<std::string, std::string> references;  // in the order of the states' names
+  for (const auto& [state, variables] : machine.variable_references()) {
+    for (const std::string& name : variables.names()) references[state] += " $" + name;
+  }
+  for (const auto& [state, names] : references) {
+    call.terminal.out << "variables " << state << ":" << names << '\n';
+  }
+  call.terminal.out << "(the definition: --definition)\n";
   return kOk;
 }
 

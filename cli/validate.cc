@@ -27,7 +27,28 @@ v1::ValidateStateMachineResponse ValidateHere(const std::string& definition) {
     diagnostic->set_line(finding.line);
     diagnostic->set_column(finding.column);
   }
+  if (parsed.ok()) {
+    for (const std::string& type : parsed.definition->job_types) {
+      response.add_job_types()->set_name(type);
+    }
+  }
   return response;
+}
+
+// What workers must serve before the definition can run, and what none has announced.
+void PrintJobTypes(const Invocation& call, const v1::ValidateStateMachineResponse& response) {
+  if (response.job_types().empty()) return;
+  std::string all;
+  std::string unknown;
+  for (const v1::RequiredJobType& type : response.job_types()) {
+    all += (all.empty() ? "" : ", ") + type.name();
+    if (!type.has_announced() || type.announced()) continue;
+    unknown += (unknown.empty() ? "" : ", ") + type.name();
+  }
+  call.terminal.out << "job types: " << all << '\n';
+  if (unknown.empty()) return;
+  call.terminal.out << "no worker has announced: " << unknown
+                    << " (their jobs wait until one does)\n";
 }
 
 int Validate(Invocation& call) {
@@ -62,6 +83,7 @@ int Validate(Invocation& call) {
                     << (response.ok() ? "valid" : std::to_string(errors) + " error(s)")
                     << (warnings > 0 ? ", " + std::to_string(warnings) + " warning(s)" : "")
                     << '\n';
+  PrintJobTypes(call, response);
   return response.ok() ? kOk : kFailed;
 }
 

@@ -27,7 +27,8 @@ void HistoryContext::Needs(const in::EventRecord& record, std::vector<Subject>& 
         if constexpr (kIsAny<T, in::StateExited, in::StateAborted, in::TaskScheduled,
                              in::WaitStarted, in::RetryScheduled, in::ParallelStarted,
                              in::ParallelSucceeded, in::ParallelFailed, in::MapStarted,
-                             in::IterationStarted, in::MapSucceeded, in::MapFailed>) {
+                             in::IterationStarted, in::MapSucceeded, in::MapFailed,
+                             in::EvaluationFailed>) {
           out.push_back({Subject::Kind::kFrame, event.frame});
         } else if constexpr (kIsAny<T, in::TaskStarted, in::TaskSubmitted, in::TaskSucceeded,
                                     in::TaskFailed, in::TaskTimedOut, in::JobAccepted,

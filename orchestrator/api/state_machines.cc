@@ -50,6 +50,14 @@ void FillMachine(const store::MachineRow& row, v1::StateMachine* to) {
   SetTime(to->mutable_update_time(), row.updated);
 }
 
+void FillReferences(const asl::Definition& definition, v1::StateMachine* to) {
+  for (const asl::State& state : definition.states) {
+    if (state.variable_references.empty()) continue;
+    v1::VariableReferences& references = (*to->mutable_variable_references())[state.name];
+    for (const std::string& name : state.variable_references) references.add_names(name);
+  }
+}
+
 void Answer(const store::MachineRow& row, Diagnostics warnings,
             const Reply<v1::CreateStateMachineResponse>& reply) {
   reply.Fill([&](v1::CreateStateMachineResponse& response) {
@@ -145,6 +153,9 @@ void StateMachines::Describe(const v1::DescribeStateMachineRequest& request,
   v1::StateMachine machine;
   FillMachine(*row, &machine);
   machine.set_running_executions(CountRunning(*row));
+  // One that an older version has accepted and this one does not is still shown.
+  const auto definition = base_.parts.definitions.Find(row->revision);
+  if (definition != nullptr) FillReferences(*definition, &machine);
   if (!request.metadata_only()) {
     const auto text = base_.parts.backend.catalogue().Revision(row->revision);
     if (!text) throw store::StoreError("the catalogue lacks revision " + row->revision);
@@ -172,7 +183,9 @@ void StateMachines::DescribeForExecution(
   row->revision = execution.revision;
   v1::StateMachine machine;
   FillMachine(*row, &machine);
-  if (!request.metadata_only()) machine.set_definition(base_.DefinitionOf(execution)->text);
+  const auto definition = base_.DefinitionOf(execution);
+  FillReferences(*definition, &machine);
+  if (!request.metadata_only()) machine.set_definition(definition->text);
   reply.Send(std::move(machine));
 }
 
@@ -233,7 +246,19 @@ void StateMachines::Validate(const v1::ValidateStateMachineRequest& request,
     }
     *response.add_diagnostics() = ToProto(diagnostic);
   }
-  reply.Send(std::move(response));
+  if (!parsed.ok() || parsed.definition->job_types.empty()) return reply.Send(std::move(response));
+  const auto tenant = ResolveTenant(reply.tenant());
+  if (!tenant) return reply.Fail(tenant.error());
+  for (const std::string& type : parsed.definition->job_types) {
+    response.add_job_types()->set_name(type);
+  }
+  base_.parts.fleet.Ask([reply, tenant = *tenant, response = std::move(response)](
+                            dispatch::Dispatcher& dispatcher, Timestamp) mutable {
+    for (v1::RequiredJobType& type : *response.mutable_job_types()) {
+      type.set_announced(dispatcher.TypeAnnounced(tenant, type.name()));
+    }
+    reply.Send(std::move(response));
+  });
 }
 
 void StateMachines::Sweep() {

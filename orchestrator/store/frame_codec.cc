@@ -86,12 +86,18 @@ void FillFrame(const in::Frame& frame, Timestamp base, DocumentWriter& documents
   to.set_state(frame.state);
   to.set_input(documents.Ref(frame.input));
   to.set_entered_id(frame.entered_id);
+  to.set_entered_after(frame.entered_after);
   to.set_entered_after_ms(MsAfter(frame.entered_at, base));
   to.set_last_id(frame.last_id);
   to.mutable_retries()->Add(frame.retries.begin(), frame.retries.end());
   to.set_retry_count(frame.retry_count);
   to.set_attempts(frame.attempts);
   if (frame.checkpoint) to.set_checkpoint(documents.Add(*frame.checkpoint));
+  for (const auto& [name, variable] : frame.variables) {
+    stored::Variable& out = *to.add_variables();
+    out.set_name(name);
+    out.set_value(documents.Ref(variable.value));
+  }
   FillActivity(frame.activity, base, documents, to);
 }
 
@@ -103,14 +109,20 @@ in::Frame ReadFrame(const stored::Frame& from, Timestamp base, const DocumentRea
                   .state = from.state(),
                   .input = documents.Get(from.input()),
                   .entered_id = from.entered_id(),
+                  .entered_after = from.entered_after(),
                   .entered_at = After(base, from.entered_after_ms()),
                   .last_id = from.last_id(),
                   .retries = {from.retries().begin(), from.retries().end()},
                   .retry_count = from.retry_count(),
                   .attempts = from.attempts(),
                   .checkpoint = {},
+                  .variables = {},
                   .activity = ReadActivity(from, base, documents)};
   if (from.has_checkpoint()) frame.checkpoint = documents.Get(from.checkpoint());
+  for (const stored::Variable& variable : from.variables()) {
+    const Json value = documents.Get(variable.value());
+    frame.variables.emplace(variable.name(), in::Variable{value, JsonSize(*value)});
+  }
   return frame;
 }
 

@@ -100,6 +100,7 @@ void FillSpec(const TaskSpec& spec, DocumentWriter& documents, stored::TaskSpec&
   to.set_payload(documents.Ref(spec.payload));
   if (spec.timeout_seconds) to.set_timeout_seconds(*spec.timeout_seconds);
   if (spec.heartbeat_seconds) to.set_heartbeat_seconds(*spec.heartbeat_seconds);
+  if (spec.role_arn) to.set_role_arn(*spec.role_arn);
 }
 
 TaskSpec ReadSpec(const stored::TaskSpec& from) {
@@ -121,10 +122,12 @@ TaskSpec ReadSpec(const stored::TaskSpec& from) {
                 .activity = from.activity(),
                 .payload = {},
                 .timeout_seconds = {},
-                .heartbeat_seconds = {}};
+                .heartbeat_seconds = {},
+                .role_arn = {}};
   for (const stored::Label& label : from.labels()) spec.labels.emplace(label.name(), label.value());
   if (from.has_timeout_seconds()) spec.timeout_seconds = from.timeout_seconds();
   if (from.has_heartbeat_seconds()) spec.heartbeat_seconds = from.heartbeat_seconds();
+  if (from.has_role_arn()) spec.role_arn = from.role_arn();
   return spec;
 }
 

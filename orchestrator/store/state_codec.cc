@@ -16,7 +16,7 @@ namespace in = interpreter;
 
 // Of the whole snapshot. Raise it when an old reader would misread a new snapshot; snapshots of
 // another version are dropped and rebuilt from the events.
-constexpr std::uint32_t kStateVersion = 1;
+constexpr std::uint32_t kStateVersion = 2;
 
 [[noreturn]] void DamagedTask() {
   throw StoreError("a stored task is damaged: its bytes do not parse");
@@ -84,6 +84,7 @@ in::ExecutionState DecodeState(std::string_view bytes) {
   state.redrive_token = from.redrive_token();
   for (const stored::Frame& stored : from.frames()) {
     in::Frame frame = ReadFrame(stored, state.started_at, documents);
+    for (const auto& [name, variable] : frame.variables) state.variables_bytes += variable.bytes;
     state.frames.emplace_hint(state.frames.end(), frame.id, std::move(frame));
   }
   for (const stored::OpenTaskEntry& entry : from.open_tasks()) {

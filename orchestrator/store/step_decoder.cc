@@ -65,6 +65,7 @@ class EventReader {
                                     Cause(record.execution_aborted())};
       case Record::kExecutionTimedOut: return in::ExecutionTimedOut{};
       case Record::kExecutionRedriven: return From(record.execution_redriven());
+      case Record::kEvaluationFailed: return From(record.evaluation_failed());
       case Record::EVENT_NOT_SET: break;
     }
     throw StoreError(
@@ -81,7 +82,8 @@ class EventReader {
   }
   in::Event From(const stored::StateExited& from) const {
     return in::StateExited{from.frame(), documents_.Get(from.output()),
-                           from.has_next() ? std::optional(from.next()) : std::nullopt};
+                           from.has_next() ? std::optional(from.next()) : std::nullopt,
+                           documents_.Get(from.assigned())};
   }
   in::Event From(const stored::TaskScheduled& from) const {
     in::TaskScheduled event{.frame = from.frame(),
@@ -133,6 +135,9 @@ class EventReader {
   in::Event From(const stored::IterationStarted& from) const {
     return in::IterationStarted{from.frame(), from.child(), from.index(),
                                 documents_.Get(from.input())};
+  }
+  in::Event From(const stored::EvaluationFailed& from) const {
+    return in::EvaluationFailed{from.frame(), from.error(), from.cause(), from.location()};
   }
   in::Event From(const stored::MapFailed& from) const {
     return in::MapFailed{from.frame(), Error(from), Cause(from)};

@@ -39,6 +39,7 @@ class EventFiller {
     to.set_frame(event.frame);
     to.set_output(documents_.Ref(event.output));
     if (event.next) to.set_next(*event.next);
+    to.set_assigned(documents_.Ref(event.assigned));
   }
   void operator()(const in::StateAborted& event) {
     record_.mutable_state_aborted()->set_frame(event.frame);
@@ -170,6 +171,13 @@ class EventFiller {
     for (const in::Frame& frame : *event.frames) {
       FillFrame(frame, time_, documents_, *to.add_frames());
     }
+  }
+  void operator()(const in::EvaluationFailed& event) {
+    auto& to = *record_.mutable_evaluation_failed();
+    to.set_frame(event.frame);
+    to.set_error(event.error);
+    to.set_cause(event.cause);
+    to.set_location(event.location);
   }
 
  private:

@@ -56,10 +56,11 @@ void Compiler::CompileRule(Work& work, const json::value& value, const Place& pl
   }
   const Fields fields(*object, place, TopRuleFields(), work.fields.language(), findings_);
   fields.Require({"Next"});
-  RefuseAssign(fields);
   ChoiceRule rule;
+  rule.assign = CompileAssign(fields, work, Sees::kInput);
   if (work.jsonata()) {
-    fields.Require({"Condition"});
+    rule.condition = CompileQueryCondition(fields);
+    rule.output = CompileTemplate(fields, "Output");
   } else {
     rule.condition = CompileCondition(fields);
   }
@@ -73,6 +74,23 @@ void Compiler::CompileRule(Work& work, const json::value& value, const Place& pl
     work.draft.sound = false;
   }
   choice.rules.push_back(std::move(rule));
+}
+
+Condition Compiler::CompileQueryCondition(const Fields& rule) {
+  Condition condition;
+  rule.Require({"Condition"});
+  const json::value* value = rule.Find("Condition");
+  if (value == nullptr) return condition;
+  if (IsQuery(*value)) {
+    condition.op = Condition::Op::kQuery;
+    condition.query = CompileQuery(value->get_string(), rule.At("Condition"), Sees::kInput);
+  } else if (value->is_bool()) {
+    condition.op = Condition::Op::kConstant;
+    condition.literal = Json(*value);
+  } else {
+    findings_.Schema(rule.At("Condition"), ExpectedType(ValueType::kBoolean));
+  }
+  return condition;
 }
 
 Condition Compiler::CompileCondition(const Fields& rule) {

@@ -6,9 +6,11 @@
 //
 // One file a concern: states.cc (what all states share, and the simple ones), task.cc,
 // resources.cc (what a Resource means), task_parameters.cc (what it needs), containers.cc
-// (Parallel and Map), choice.cc, errors.cc (Retry and Catch), values.cc (paths, templates,
-// numbers), flow.cc (transitions).
+// (Parallel and Map), distributed.cc (the Distributed Map), choice.cc, errors.cc (Retry and Catch),
+// assign.cc (variables), values.cc (paths, templates, numbers), queries.cc (JSONata), flow.cc
+// (transitions).
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,7 +30,7 @@ class Compiler {
  public:
   explicit Compiler(Findings& findings) : findings_(findings) {}
 
-  Definition CompileMachine(const json::object& machine);
+  Definition CompileMachine(const json::object& machine, bool express);
 
   // The `States` objects by the hash of their pointer, for whoever looks for repeated names in
   // the source.
@@ -57,6 +59,7 @@ class Compiler {
     ScopeIndex scope = kRootScope;
     Place place;
     int depth = 0;
+    bool express = false;  // its executions are
     std::string start_at;
     Place start_at_place;
     std::vector<Member> members{};
@@ -64,6 +67,8 @@ class Compiler {
     // Every state says where it goes: judging what is reachable makes sense.
     bool sound = true;
   };
+  // What an expression can find in $states besides its input and its context.
+  enum class Sees { kInput, kResult, kError };
   // One state while it is compiled.
   struct Work {
     const Fields& fields;
@@ -73,22 +78,29 @@ class Compiler {
     bool jsonata() const { return state.query_language == QueryLanguage::kJsonata; }
   };
 
+  // A variable as it is assigned somewhere.
+  struct Assigned {
+    StateIndex by = 0;
+    std::string name;
+    Place place;
+  };
+
   // states.cc
-  ScopeIndex CompileScope(const Fields& fields, int depth);
+  ScopeIndex CompileScope(const Fields& fields, const Work* owner, bool express);
   void CompileState(const std::string& name, const json::value& value, Draft& draft);
   bool AcceptName(const std::string& name, const Place& place);
   QueryLanguage LanguageOf(const json::object& object, const Place& place, bool machine);
   void CompileTransition(Work& work, StateType type);
-  void CompileDataFlow(Work& work);
+  void CompileDataFlow(Work& work, StateType type);
   StateKind CompileKind(Work& work, StateType type);
   StateKind CompilePass(Work& work);
   StateKind CompileWait(Work& work);
   StateKind CompileFail(Work& work);
   Text CompileText(const Fields& fields, std::string_view literal, std::string_view path);
-  void RefuseAssign(const Fields& fields);
 
   // task.cc
   StateKind CompileTask(Work& work);
+  void CompileResource(Work& work, std::string_view arn, Task& task);
   void CompileCredentials(const Fields& fields, Task& task);
   void CompileTimes(const Fields& fields, Task& task);
 
@@ -96,11 +108,20 @@ class Compiler {
   StateKind CompileParallel(Work& work);
   StateKind CompileMap(Work& work);
   void CompileMapNumbers(const Fields& fields, Map& map);
-  void CheckProcessorConfig(const Fields& processor);
+  void CompileProcessor(Work& work, std::string_view name, Map& map);
+
+  // distributed.cc
+  std::optional<Distributed> CompileDistributed(const Fields& map, const Fields* config);
+  void CompileLabel(const Fields& fields, Distributed& distributed);
+  std::optional<ItemReader> CompileItemReader(const Fields& map);
+  void CompileReaderConfig(const Fields& fields, ItemReader& reader);
+  std::optional<ItemBatcher> CompileItemBatcher(const Fields& map);
+  std::optional<ResultWriter> CompileResultWriter(const Fields& map);
 
   // choice.cc
   StateKind CompileChoice(Work& work);
   void CompileRule(Work& work, const json::value& value, const Place& place, Choice& choice);
+  Condition CompileQueryCondition(const Fields& rule);
   Condition CompileCondition(const Fields& rule);
   Condition CompileComparison(const Fields& rule);
   std::vector<Condition> CompileOperands(const json::array& operands, const Place& place);
@@ -112,6 +133,13 @@ class Compiler {
   void CompileCatchers(Work& work);
   std::vector<std::string> CompileErrorEquals(const Fields& fields, bool last);
 
+  // assign.cc
+  std::optional<Template> CompileAssign(const Fields& fields, const Work& work, Sees sees);
+  bool AcceptVariable(std::string_view name, const Place& place);
+  void RefuseShadowing();
+  // The state around `state`, if there is one whose variables it sees.
+  std::optional<StateIndex> OwnerOf(StateIndex state) const;
+
   // values.cc
   PathField CompilePathField(const Fields& fields, std::string_view name);
   std::optional<jsonpath::Path> CompilePath(std::string_view text, const Place& place);
@@ -119,12 +147,27 @@ class Compiler {
                                                               const Place& place,
                                                               bool context_allowed);
   ResultPathField CompileResultPath(const Fields& fields);
-  std::optional<jsonpath::Template> CompileTemplate(const Fields& fields, std::string_view name);
+  std::optional<Template> CompileTemplate(const Fields& fields, std::string_view name,
+                                          Sees sees = Sees::kInput);
+  // Parameters or Arguments.
+  std::optional<Template> CompileParameters(const Fields& fields);
+  std::optional<Template> CompilePathTemplate(const Fields& fields, std::string_view name);
   Number CompileNumber(const Fields& fields, std::string_view name, std::int64_t min,
                        std::int64_t max, bool context_allowed);
   void WarnAboutLiterals(const json::value& value, const Place& place);
   // NO_PATH: `text` in the field `name` looks like a path, which only `name`Path would evaluate.
   void WarnAboutLiteral(std::string_view text, std::string_view name, const Fields& fields);
+
+  // queries.cc
+  static bool Offers(Sees sees, std::string_view member);
+  std::optional<jsonata::Expression> CompileQuery(std::string_view text, const Place& place,
+                                                  Sees sees);
+  std::optional<jsonata::Expression> CompileQueryField(const Fields& fields,
+                                                       std::string_view name);
+  QueryPart CompileQueryPart(const json::value& source, const Place& place, std::string location,
+                             Sees sees);
+  std::optional<Template> CompileQueryTemplate(const Fields& fields, std::string_view name,
+                                               Sees sees);
 
   // flow.cc
   void Connect(Draft& draft);
@@ -134,9 +177,14 @@ class Compiler {
   Definition definition_;
   QueryLanguage language_ = QueryLanguage::kJsonPath;  // the machine's
   std::unordered_set<std::string> names_;              // of all states so far
+  std::unordered_set<std::string> labels_;             // of all Distributed Maps so far
+  std::vector<Assigned> assigned_;
+  std::set<std::string> references_;  // variables that the present state has mentioned so far
   std::unordered_map<std::uint64_t, Place> states_objects_;
 };
 
+// Of a UTF-8 text.
+std::size_t Characters(std::string_view text);
 // Looks like "$.a", "$$.Task" or "States.Format(…)" where it will not be evaluated.
 bool LooksLikePath(std::string_view text);
 bool LooksLikeIntrinsic(std::string_view text);

@@ -15,10 +15,6 @@ constexpr std::int64_t kCountMax = std::numeric_limits<std::int32_t>::max();
 StateKind Compiler::CompileParallel(Work& work) {
   Parallel parallel;
   const Fields& fields = work.fields;
-  if (!work.jsonata()) {
-    parallel.parameters = CompileTemplate(fields, "Parameters");
-    parallel.result_selector = CompileTemplate(fields, "ResultSelector");
-  }
   CompileRetriers(work);
   CompileCatchers(work);
   fields.Require({"Branches"});
@@ -34,7 +30,7 @@ StateKind Compiler::CompileParallel(Work& work) {
     }
     const Fields branch(*object, place, BranchFields(), language_, findings_);
     branch.Require({"States", "StartAt"});
-    parallel.branches.push_back(CompileScope(branch, work.draft.depth + 1));
+    parallel.branches.push_back(CompileScope(branch, &work, work.draft.express));
   }
   return parallel;
 }
@@ -42,33 +38,42 @@ StateKind Compiler::CompileParallel(Work& work) {
 StateKind Compiler::CompileMap(Work& work) {
   Map map;
   const Fields& fields = work.fields;
-  for (const std::string_view later : {"ItemReader", "ItemBatcher", "ResultWriter", "Label"}) {
-    if (fields.Find(later) == nullptr) continue;
-    findings_.Schema(fields.At(later), "Field '" + std::string(later) +
-                                           "' belongs to the Distributed Map, which is not "
-                                           "supported yet in this version");
-  }
-  if (!work.jsonata()) {
+  if (work.jsonata()) {
+    map.items = CompileTemplate(fields, "Items");
+    map.item_selector = CompileTemplate(fields, "ItemSelector");
+  } else {
     if (const auto path = fields.String("ItemsPath")) {
       map.items_path = CompileReferencePath(*path, fields.At("ItemsPath"), true);
     }
     fields.OnlyOne({"ItemSelector", "Parameters"}, false);
     map.item_selector =
         CompileTemplate(fields, fields.Has("ItemSelector") ? "ItemSelector" : "Parameters");
-    map.result_selector = CompileTemplate(fields, "ResultSelector");
   }
   CompileMapNumbers(fields, map);
   CompileRetriers(work);
   CompileCatchers(work);
   if (!fields.OnlyOne({"ItemProcessor", "Iterator"}, true)) return map;
-  const std::string_view name = fields.Has("ItemProcessor") ? "ItemProcessor" : "Iterator";
-  const json::object* object = fields.Object(name);
-  if (object == nullptr) return map;
-  const Fields processor(*object, fields.At(name), ProcessorFields(), language_, findings_);
-  CheckProcessorConfig(processor);
-  processor.Require({"States", "StartAt"});
-  map.processor = CompileScope(processor, work.draft.depth + 1);
+  CompileProcessor(work, fields.Has("ItemProcessor") ? "ItemProcessor" : "Iterator", map);
   return map;
+}
+
+void Compiler::CompileProcessor(Work& work, std::string_view name, Map& map) {
+  const Fields& fields = work.fields;
+  const json::object* object = fields.Object(name);
+  if (object == nullptr) return;
+  const Fields processor(*object, fields.At(name), ProcessorFields(), language_, findings_);
+  if (const json::object* config = processor.Object("ProcessorConfig")) {
+    const Fields known(*config, processor.At("ProcessorConfig"), ProcessorConfigFields(),
+                       language_, findings_);
+    map.distributed = CompileDistributed(fields, &known);
+  } else {
+    map.distributed = CompileDistributed(fields, nullptr);
+  }
+  processor.Require({"States", "StartAt"});
+  const bool distributed = map.distributed.has_value();
+  const bool express = distributed ? map.distributed->express : work.draft.express;
+  map.processor = CompileScope(processor, &work, express);
+  definition_.scopes[map.processor].isolated = distributed;
 }
 
 void Compiler::CompileMapNumbers(const Fields& fields, Map& map) {
@@ -91,27 +96,7 @@ void Compiler::CompileMapNumbers(const Fields& fields, Map& map) {
   if (const auto text = fields.String(kPath)) {
     percentage.path = CompileReferencePath(*text, fields.At(kPath), false);
   }
-}
-
-void Compiler::CheckProcessorConfig(const Fields& processor) {
-  const json::object* object = processor.Object("ProcessorConfig");
-  if (object == nullptr) return;
-  const Fields config(*object, processor.At("ProcessorConfig"), ProcessorConfigFields(), language_,
-                      findings_);
-  const std::string_view mode = config.String("Mode").value_or("INLINE");
-  IsOneOf(mode, {"INLINE", "DISTRIBUTED"}, config.At("Mode"), findings_);
-  if (mode != "DISTRIBUTED") {
-    if (config.Has("ExecutionType")) {
-      findings_.Schema(config.place(), "Field 'ExecutionType' is not supported");
-    }
-    return;
-  }
-  config.Require({"ExecutionType"});
-  if (const auto type = config.String("ExecutionType")) {
-    IsOneOf(*type, {"STANDARD", "EXPRESS"}, config.At("ExecutionType"), findings_);
-  }
-  findings_.Schema(config.At("Mode"),
-                   "Distributed Map is not supported yet in this version; use 'INLINE'");
+  percentage.query = CompileQueryField(fields, "ToleratedFailurePercentage");
 }
 
 }  // namespace towline::asl

@@ -82,8 +82,12 @@ void Compiler::CompileCatchers(Work& work) {
     const Fields fields(*object, place, CatcherFields(), work.fields.language(), findings_);
     Catcher catcher;
     catcher.error_equals = CompileErrorEquals(fields, i + 1 == array->size());
-    if (!work.jsonata()) catcher.result_path = CompileResultPath(fields);
-    RefuseAssign(fields);
+    if (work.jsonata()) {
+      catcher.output = CompileTemplate(fields, "Output", Sees::kError);
+    } else {
+      catcher.result_path = CompileResultPath(fields);
+    }
+    catcher.assign = CompileAssign(fields, work, Sees::kError);
     fields.Require({"Next"});
     if (const auto target = fields.String("Next")) {
       work.draft.transitions.push_back({.from = work.index,

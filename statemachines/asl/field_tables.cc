@@ -43,22 +43,22 @@ Table MakeStateFields(StateType type) {
       return Joined({kCommon, kTransition, kAssign, kInputOutput, kParameters, kSelector,
                      kArguments, kErrors,
                      {{"Resource", kString, kB}, {"Credentials", kObject, kB},
-                      {"TimeoutSeconds", kInteger, kB}, {"TimeoutSecondsPath", kString, kP},
-                      {"HeartbeatSeconds", kInteger, kB},
+                      {"TimeoutSeconds", kInteger, kB, true}, {"TimeoutSecondsPath", kString, kP},
+                      {"HeartbeatSeconds", kInteger, kB, true},
                       {"HeartbeatSecondsPath", kString, kP}}});
     case StateType::kChoice:
       return Joined({kCommon, kAssign, kInputOutput,
                      {{"Choices", kArray, kB}, {"Default", kString, kB}}});
     case StateType::kWait:
       return Joined({kCommon, kTransition, kAssign, kInputOutput,
-                     {{"Seconds", kInteger, kB}, {"Timestamp", kString, kB},
+                     {{"Seconds", kInteger, kB, true}, {"Timestamp", kString, kB, true},
                       {"SecondsPath", kString, kP}, {"TimestampPath", kString, kP}}});
     case StateType::kSucceed:
       return Joined({kCommon, kInputOutput});
     case StateType::kFail:
       return Joined({kCommon,
-                     {{"Error", kString, kB}, {"Cause", kString, kB}, {"ErrorPath", kString, kP},
-                      {"CausePath", kString, kP}}});
+                     {{"Error", kString, kB, true}, {"Cause", kString, kB, true},
+                      {"ErrorPath", kString, kP}, {"CausePath", kString, kP}}});
     case StateType::kParallel:
       return Joined({kCommon, kTransition, kAssign, kInputOutput, kParameters, kSelector,
                      kArguments, kErrors, {{"Branches", kArray, kB}}});
@@ -68,11 +68,11 @@ Table MakeStateFields(StateType type) {
                       {"ItemSelector", kAny, kB}, {"ItemsPath", kString, kP},
                       {"Items", kAny, kA}, {"ItemReader", kObject, kB},
                       {"ItemBatcher", kObject, kB}, {"ResultWriter", kObject, kB},
-                      {"Label", kString, kB}, {"MaxConcurrency", kInteger, kB},
+                      {"Label", kString, kB}, {"MaxConcurrency", kInteger, kB, true},
                       {"MaxConcurrencyPath", kString, kP},
-                      {"ToleratedFailureCount", kInteger, kB},
+                      {"ToleratedFailureCount", kInteger, kB, true},
                       {"ToleratedFailureCountPath", kString, kP},
-                      {"ToleratedFailurePercentage", kNumber, kB},
+                      {"ToleratedFailurePercentage", kNumber, kB, true},
                       {"ToleratedFailurePercentagePath", kString, kP}}});
   }
   return {};
@@ -123,6 +123,41 @@ const std::vector<FieldRule>& ProcessorFields() {
 
 const std::vector<FieldRule>& ProcessorConfigFields() {
   static const Table table = {{"Mode", kString, kB}, {"ExecutionType", kString, kB}};
+  return table;
+}
+
+const std::vector<FieldRule>& ItemReaderFields() {
+  static const Table table = {{"Resource", kString, kB}, {"ReaderConfig", kObject, kB},
+                              {"Parameters", kObject, kP}, {"Arguments", kAny, kA}};
+  return table;
+}
+
+const std::vector<FieldRule>& ReaderConfigFields() {
+  static const Table table = {{"InputType", kString, kB}, {"ManifestType", kString, kB},
+                              {"CSVHeaderLocation", kString, kB}, {"CSVHeaders", kArray, kB},
+                              {"CSVDelimiter", kString, kB}, {"MaxItems", kInteger, kB, true},
+                              {"MaxItemsPath", kString, kP}, {"ItemsPointer", kString, kB},
+                              {"Transformation", kString, kB}};
+  return table;
+}
+
+const std::vector<FieldRule>& ItemBatcherFields() {
+  static const Table table = {{"MaxItemsPerBatch", kInteger, kB, true},
+                              {"MaxItemsPerBatchPath", kString, kP},
+                              {"MaxInputBytesPerBatch", kInteger, kB, true},
+                              {"MaxInputBytesPerBatchPath", kString, kP},
+                              {"BatchInput", kAny, kB}};
+  return table;
+}
+
+const std::vector<FieldRule>& ResultWriterFields() {
+  static const Table table = {{"Resource", kString, kB}, {"WriterConfig", kObject, kB},
+                              {"Parameters", kObject, kP}, {"Arguments", kAny, kA}};
+  return table;
+}
+
+const std::vector<FieldRule>& WriterConfigFields() {
+  static const Table table = {{"Transformation", kString, kB}, {"OutputType", kString, kB}};
   return table;
 }
 

@@ -13,12 +13,6 @@ namespace {
 constexpr std::string_view kTypeNames[] = {"Task", "Wait",   "Pass",     "Succeed",
                                            "Fail", "Choice", "Parallel", "Map"};
 
-// In JSONata states any value may be an expression instead.
-bool IsJsonata(const json::value& value) {
-  const json::string* text = value.if_string();
-  return text != nullptr && std::string_view(*text).substr(0, 2) == "{%";
-}
-
 std::string_view NameOf(QueryLanguage language) {
   return language == QueryLanguage::kJsonata ? "JSONata" : "JSONPath";
 }
@@ -80,7 +74,7 @@ Fields::Fields(const json::object& object, Place place, const std::vector<FieldR
   }
 }
 
-bool Fields::Check(const FieldRule& rule, const json::value& value) const {
+bool Fields::Check(const FieldRule& rule, const json::value& value) {
   if (!Knows(rule.languages, language_)) {
     const auto other = language_ == QueryLanguage::kJsonata ? QueryLanguage::kJsonPath
                                                             : QueryLanguage::kJsonata;
@@ -90,8 +84,11 @@ bool Fields::Check(const FieldRule& rule, const json::value& value) const {
                                  "' QueryLanguage");
     return false;
   }
+  if (rule.query && language_ == QueryLanguage::kJsonata && IsQuery(value)) {
+    queries_.push_back(rule.name);
+    return false;
+  }
   if (HasType(value, rule.type)) return true;
-  if (language_ == QueryLanguage::kJsonata && IsJsonata(value)) return false;
   findings_.Schema(At(rule.name), ExpectedType(rule.type));
   return false;
 }
@@ -115,6 +112,11 @@ const json::object* Fields::Object(std::string_view name) const {
 const json::array* Fields::Array(std::string_view name) const {
   const json::value* value = Find(name);
   return value == nullptr ? nullptr : value->if_array();
+}
+
+std::optional<std::string_view> Fields::Query(std::string_view name) const {
+  if (std::find(queries_.begin(), queries_.end(), name) == queries_.end()) return std::nullopt;
+  return std::string_view(object_.at(name).get_string());
 }
 
 bool Fields::True(std::string_view name) const {

@@ -26,6 +26,7 @@ struct FieldRule {
   std::string_view name;
   ValueType type = ValueType::kAny;
   Languages languages = Languages::kBoth;
+  bool query = false;  // in a JSONata state, an expression may stand instead
 };
 
 // The fields of a state of this type, those common to all states included.
@@ -34,6 +35,11 @@ const std::vector<FieldRule>& MachineFields();
 const std::vector<FieldRule>& BranchFields();
 const std::vector<FieldRule>& ProcessorFields();
 const std::vector<FieldRule>& ProcessorConfigFields();
+const std::vector<FieldRule>& ItemReaderFields();
+const std::vector<FieldRule>& ReaderConfigFields();
+const std::vector<FieldRule>& ItemBatcherFields();
+const std::vector<FieldRule>& ResultWriterFields();
+const std::vector<FieldRule>& WriterConfigFields();
 const std::vector<FieldRule>& RetrierFields();
 const std::vector<FieldRule>& CatcherFields();
 const std::vector<FieldRule>& TopRuleFields();     // a Choice rule
@@ -59,6 +65,9 @@ class Fields {
   const json::object* Object(std::string_view name) const;
   const json::array* Array(std::string_view name) const;
   bool True(std::string_view name) const;
+  // A JSONata expression, "{% … %}", that stands where a value of the field's type would; then
+  // none of the others finds anything.
+  std::optional<std::string_view> Query(std::string_view name) const;
 
   // The value of an integer field within its bounds; out of them is reported.
   std::optional<std::int64_t> Integer(std::string_view name, std::int64_t min,
@@ -72,15 +81,18 @@ class Fields {
   Findings& findings() const { return findings_; }
 
  private:
-  bool Check(const FieldRule& rule, const json::value& value) const;
+  bool Check(const FieldRule& rule, const json::value& value);
 
   const json::object& object_;
   Place place_;
   QueryLanguage language_;
   Findings& findings_;
-  std::vector<std::string_view> broken_;  // reported: count as absent
+  std::vector<std::string_view> broken_;   // reported, or queries: count as absent
+  std::vector<std::string_view> queries_;
 };
 
+// A whole text "{% … %}".
+bool IsQuery(const json::value& value);
 // "Expected value of type [STRING]"
 std::string ExpectedType(ValueType type);
 bool HasType(const json::value& value, ValueType type);

@@ -50,10 +50,45 @@ TextPosition PositionIn(std::string_view message) {
   return {.line = number_after("line "), .column = number_after("column ")};
 }
 
+bool IsTokenCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '$';
+}
+
+// How the service says where a text is no JSON: it shows the text, and the place is behind the
+// character, or the word, that it could not take.
+std::string SourceLocation(std::string_view text, TextPosition position) {
+  constexpr std::size_t kShownMax = 500;
+  std::size_t at = 0;
+  for (int line = 1; line < position.line && at != std::string_view::npos; line++) {
+    at = text.find('\n', at);
+    if (at != std::string_view::npos) at++;
+  }
+  std::size_t length = 1;
+  if (at != std::string_view::npos && position.column > 0) {
+    const std::size_t begin = at + static_cast<std::size_t>(position.column) - 1;
+    while (begin + length < text.size() && IsTokenCharacter(text[begin]) &&
+           IsTokenCharacter(text[begin + length])) {
+      length++;
+    }
+  }
+  std::string location = "[Source: (String)\"";
+  location += text.substr(0, kShownMax);
+  location += '"';
+  if (text.size() > kShownMax) {
+    location += "[truncated " + std::to_string(text.size() - kShownMax) + " chars]";
+  }
+  return location + "; line: " + std::to_string(position.line) +
+         ", column: " + std::to_string(position.column + static_cast<int>(length)) + "]";
+}
+
 ParseResult NotJson(std::string_view text, const Error& error) {
   const bool deep = IsNestedTooDeeply(text);
-  return Refused(deep ? "TOO_DEEPLY_NESTED" : "INVALID_JSON_DESCRIPTION", error.message,
-                 PositionIn(error.message));
+  const TextPosition position = PositionIn(error.message);
+  ParseResult result = Refused(deep ? "TOO_DEEPLY_NESTED" : "INVALID_JSON_DESCRIPTION",
+                               error.message, position);
+  if (!deep) result.diagnostics.back().location = SourceLocation(text, position);
+  return result;
 }
 
 void ReportRepeatedNames(const Compiler& compiler, const SourcePositions& positions,
@@ -69,7 +104,7 @@ void ReportRepeatedNames(const Compiler& compiler, const SourcePositions& positi
 
 }  // namespace
 
-ParseResult Parse(std::string_view text) {
+ParseResult Parse(std::string_view text, MachineType type) {
   if (text.size() > kTextMax) {
     return Refused("SCHEMA_VALIDATION_FAILED",
                    "The definition has " + std::to_string(text.size()) +
@@ -86,7 +121,7 @@ ParseResult Parse(std::string_view text) {
 
   Findings findings;
   Compiler compiler(findings);
-  Definition definition = compiler.CompileMachine(*machine);
+  Definition definition = compiler.CompileMachine(*machine, type == MachineType::kExpress);
   definition.text = text;
 
   SourcePositions positions;
@@ -108,7 +143,8 @@ std::string DescribeErrors(const std::vector<Diagnostic>& diagnostics) {
     if (diagnostic.severity != Diagnostic::Severity::kError) continue;
     if (!text.empty()) text += ", ";
     text += diagnostic.code + ": " + diagnostic.message;
-    if (!diagnostic.location.empty()) text += " at " + diagnostic.location;
+    const bool place = !diagnostic.location.empty() && diagnostic.location.front() == '/';
+    if (place) text += " at " + diagnostic.location;
   }
   return "Invalid State Machine Definition: '" + text + "'";
 }

@@ -20,7 +20,9 @@ struct Diagnostic {
   Severity severity = Severity::kError;
   std::string code{};
   std::string message{};
-  std::string location{};  // "/States/A/Next", "/States/C/Choices[0]/Next"; empty: the whole
+  // "/States/A/Next", "/States/C/Choices[0]/Next"; empty: the whole. Of INVALID_JSON_DESCRIPTION
+  // the service's own form: [Source: (String)"…"; line: 1, column: 4].
+  std::string location{};
   int line = 0;          // in the source, from 1; 0 when unknown
   int column = 0;
 };
@@ -31,9 +33,12 @@ struct ParseResult {
   bool ok() const { return definition != nullptr; }
 };
 
+// Express executions know no callbacks, no activities, and wait for nothing they start.
+enum class MachineType { kStandard, kExpress };
+
 // Parses, validates and compiles. Never throws, never stops at the first problem. At most
 // 1 MiB (1,048,576 bytes) of text.
-ParseResult Parse(std::string_view text);
+ParseResult Parse(std::string_view text, MachineType type = MachineType::kStandard);
 
 // "Invalid State Machine Definition: 'CODE: message at /location, CODE: …'", as the service
 // words InvalidDefinition. Errors only.

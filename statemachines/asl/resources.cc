@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,10 +13,12 @@ namespace towline::asl {
 namespace {
 
 constexpr std::string_view kSupported =
-    "Supported are arn:towline:states:::job:run, arn:towline:states:::mqtt:publish, "
-    "arn:aws:states:::lambda:invoke and arn:aws:states:::aws-sdk:iotdataplane:publish, each also "
-    "with .waitForTaskToken, the ARN of a function and the ARN of an activity.";
+    "Supported are arn:towline:states:::job:run, arn:towline:states:::mqtt:publish, any "
+    "arn:aws:states:::service:api (a job of type service-api), each also with .waitForTaskToken, "
+    ".sync or .sync:2 as the service has them, the ARN of a function and the ARN of an activity.";
 constexpr std::string_view kCallback = ".waitForTaskToken";
+constexpr std::string_view kSync = ".sync";
+constexpr std::string_view kSync2 = ".sync:2";
 
 // arn:partition:service:region:account:resource, where the resource may hold more colons.
 struct Arn {
@@ -57,37 +62,81 @@ bool AllOf(std::string_view text, std::string_view more, bool upper) {
   });
 }
 
-// The service integrations that are ours to run.
+// The service integrations that are ours to run; any other is a job.
 struct Integration {
-  bool aws = false;  // of the aws partitions; else of ours
+  bool aws = false;   // of the aws partitions
+  bool ours = false;  // of partition towline
   std::string_view name;
   TaskResource::Kind kind;
   std::string_view history_type, history_resource;
+  bool sync = false;  // knows .sync and .sync:2
 };
 constexpr Integration kIntegrations[] = {
-    {false, "job:run", TaskResource::Kind::kJob, "job", "run"},
-    {false, "mqtt:publish", TaskResource::Kind::kPublish, "mqtt", "publish"},
-    {true, "lambda:invoke", TaskResource::Kind::kLambda, "lambda", "invoke"},
-    {true, "aws-sdk:iotdataplane:publish", TaskResource::Kind::kPublish, "aws-sdk:iotdataplane",
-     "publish"},
+    {false, true, "job:run", TaskResource::Kind::kJob, "job", "run"},
+    {false, true, "mqtt:publish", TaskResource::Kind::kPublish, "mqtt", "publish"},
+    {true, false, "lambda:invoke", TaskResource::Kind::kLambda, "lambda", "invoke"},
+    {true, false, "aws-sdk:iotdataplane:publish", TaskResource::Kind::kPublish,
+     "aws-sdk:iotdataplane", "publish"},
+    {true, true, "states:startExecution", TaskResource::Kind::kStartExecution, "states",
+     "startExecution", true},
 };
 
+// "sns:publish" as the history names it, and as a job type: "sns-publish".
+bool ReadService(std::string_view name, TaskResource& resource) {
+  const std::size_t last = name.rfind(':');
+  if (last == std::string_view::npos) return false;
+  resource.kind = TaskResource::Kind::kService;
+  resource.history_type = name.substr(0, last);
+  resource.history_resource = name.substr(last + 1);
+  resource.name = name;
+  std::replace(resource.name.begin(), resource.name.end(), ':', '-');
+  return IsJobTypeName(resource.name) && !resource.history_resource.empty();
+}
+
 bool ReadIntegration(const Arn& arn, TaskResource& resource) {
-  std::string_view name = arn.resource;
+  const std::string_view all = arn.resource;
+  std::string_view name = all;
   resource.wait_for_task_token = TakeSuffix(name, kCallback);
-  for (const Integration& known : kIntegrations) {
-    const bool partition = known.aws ? IsAws(arn.partition) : arn.partition == "towline";
-    if (!partition || known.name != name) continue;
-    resource.kind = known.kind;
-    resource.history_type = known.history_type;
-    resource.history_resource = known.history_resource;
-    if (resource.wait_for_task_token) resource.history_resource += kCallback;
-    return true;
+  if (!resource.wait_for_task_token) {
+    if (TakeSuffix(name, kSync2)) {
+      resource.sync = TaskResource::Sync::kSync2;
+    } else if (TakeSuffix(name, kSync)) {
+      resource.sync = TaskResource::Sync::kSync;
+    }
   }
-  return false;
+  const std::string_view suffix = all.substr(name.size());
+  const auto known =
+      std::find_if(std::begin(kIntegrations), std::end(kIntegrations),
+                   [&](const Integration& candidate) { return candidate.name == name; });
+  if (known != std::end(kIntegrations)) {
+    // Another partition's is a slip, not a service that happens to be called alike.
+    if (IsAws(arn.partition) ? !known->aws : !known->ours) return false;
+    if (resource.sync != TaskResource::Sync::kNone && !known->sync) return false;
+    resource.kind = known->kind;
+    resource.history_type = known->history_type;
+    resource.history_resource = known->history_resource;
+  } else if (!IsAws(arn.partition) || !ReadService(name, resource)) {
+    return false;
+  }
+  resource.history_resource += suffix;
+  return true;
 }
 
 }  // namespace
+
+std::string LiteralJobType(const TaskResource& resource, const json::value* parameters) {
+  using Kind = TaskResource::Kind;
+  if (resource.kind == Kind::kFunction || resource.kind == Kind::kService) return resource.name;
+  const bool job = resource.kind == Kind::kJob;
+  if (!job && resource.kind != Kind::kLambda) return {};
+  const json::object* object = parameters == nullptr ? nullptr : parameters->if_object();
+  const json::value* name =
+      object == nullptr ? nullptr : object->if_contains(job ? "JobType" : "FunctionName");
+  if (name == nullptr || !name->is_string()) return {};
+  const std::string type =
+      job ? std::string(name->get_string()) : FunctionName(name->get_string());
+  return IsJobTypeName(type) ? type : std::string();
+}
 
 bool IsJobTypeName(std::string_view name) {
   return !name.empty() && name.size() <= 80 && AllOf(name, "_-", true) && name[0] != '_' &&

@@ -6,6 +6,7 @@
 #include <boost/json/fwd.hpp>
 
 #include "statemachines/asl/definition.h"
+#include "statemachines/asl/fields.h"
 #include "statemachines/asl/findings.h"
 #include "statemachines/base/result.h"
 
@@ -17,10 +18,14 @@ Result<TaskResource> ReadResource(std::string_view arn);
 // The name of a function, from its name, a partial or a whole ARN, with or without ":version".
 std::string FunctionName(std::string_view text);
 
-// Checks what stands literally in the Parameters of a resource that we run ourselves (values of
-// keys that end in ".$" are looked at when the task is scheduled). `parameters` may be null.
+// Checks what stands literally in the Parameters or Arguments of a resource that we run ourselves
+// (what an expression gives is looked at when the task is scheduled). `parameters` may be null;
+// `state` is what they stand in.
 void CheckTaskParameters(const TaskResource& resource, const json::value* parameters,
-                         const Place& place, Findings& findings);
+                         const Fields& state, const Place& place, Findings& findings);
+
+// The type of job that a task asks for, if the definition says so literally; else empty.
+std::string LiteralJobType(const TaskResource& resource, const json::value* parameters);
 
 // [A-Za-z0-9][A-Za-z0-9_-]{0,79}
 bool IsJobTypeName(std::string_view name);

@@ -10,14 +10,6 @@ namespace {
 constexpr std::size_t kNameCharactersMax = 80;
 constexpr std::int64_t kSecondsMax = 99'999'999;
 
-std::size_t Characters(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text) {
-    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) count++;
-  }
-  return count;
-}
-
 // What Error and Cause may come from: the intrinsic functions that return a string.
 bool ReturnsText(std::string_view function) {
   for (const std::string_view name :
@@ -30,20 +22,17 @@ bool ReturnsText(std::string_view function) {
 
 }  // namespace
 
-Definition Compiler::CompileMachine(const json::object& machine) {
+Definition Compiler::CompileMachine(const json::object& machine, bool express) {
   language_ = LanguageOf(machine, Place(), true);
   const Fields fields(machine, Place(), MachineFields(), language_, findings_);
   fields.Require({"States", "StartAt"});
-  if (fields.String("QueryLanguage") == "JSONata") {
-    findings_.Schema(fields.At("QueryLanguage"),
-                     "JSONata is not supported yet in this version; use 'JSONPath'");
-  }
   if (const auto version = fields.String("Version")) {
     IsOneOf(*version, {"1.0"}, fields.At("Version"), findings_);
   }
   definition_.timeout_seconds = fields.Integer("TimeoutSeconds", 1, kSecondsMax);
   definition_.comment = fields.String("Comment").value_or("");
-  CompileScope(fields, 0);
+  CompileScope(fields, nullptr, express);
+  RefuseShadowing();
   return std::move(definition_);
 }
 
@@ -64,16 +53,18 @@ QueryLanguage Compiler::LanguageOf(const json::object& object, const Place& plac
   return path ? QueryLanguage::kJsonPath : QueryLanguage::kJsonata;
 }
 
-ScopeIndex Compiler::CompileScope(const Fields& fields, int depth) {
+ScopeIndex Compiler::CompileScope(const Fields& fields, const Work* owner, bool express) {
   Draft draft{.scope = static_cast<ScopeIndex>(definition_.scopes.size()),
               .place = fields.place(),
-              .depth = depth,
+              .depth = owner == nullptr ? 0 : owner->draft.depth + 1,
+              .express = express,
               .start_at = std::string(fields.String("StartAt").value_or("")),
               .start_at_place = fields.At("StartAt")};
   definition_.scopes.emplace_back();
+  if (owner != nullptr) definition_.scopes.back().owner = owner->index;
   draft.sound = fields.String("StartAt").has_value();
   const json::object* states = fields.Object("States");
-  if (depth > kNestingMax) {
+  if (draft.depth > kNestingMax) {
     findings_.Error("TOO_DEEPLY_NESTED", fields.place(),
                     "States are nested deeper than " + std::to_string(kNestingMax) + " levels");
     return draft.scope;
@@ -132,16 +123,14 @@ void Compiler::CompileState(const std::string& name, const json::value& value, D
   State state{.name = name, .scope = draft.scope};
   state.query_language = LanguageOf(object, place, false);
   const Fields fields(object, place, StateFields(*type), state.query_language, findings_);
-  if (state.query_language == QueryLanguage::kJsonata && language_ == QueryLanguage::kJsonPath &&
-      fields.String("QueryLanguage") == "JSONata") {
-    findings_.Schema(fields.At("QueryLanguage"),
-                     "JSONata is not supported yet in this version; use 'JSONPath'");
-  }
   Work work{.fields = fields, .draft = draft, .index = index, .state = state};
+  std::set<std::string> references_around;
+  references_around.swap(references_);
   CompileTransition(work, *type);
-  RefuseAssign(fields);
-  CompileDataFlow(work);
+  CompileDataFlow(work, *type);
   state.kind = CompileKind(work, *type);
+  state.variable_references = std::move(references_);
+  references_ = std::move(references_around);
   definition_.states[index] = std::move(state);
 }
 
@@ -172,16 +161,23 @@ void Compiler::CompileTransition(Work& work, StateType type) {
   }
 }
 
-void Compiler::RefuseAssign(const Fields& fields) {
-  if (fields.Find("Assign") == nullptr) return;
-  findings_.Schema(fields.At("Assign"), "Field 'Assign' is not supported yet in this version");
-}
-
-void Compiler::CompileDataFlow(Work& work) {
-  if (work.jsonata()) return;
-  work.state.input_path = CompilePathField(work.fields, "InputPath");
-  work.state.output_path = CompilePathField(work.fields, "OutputPath");
-  work.state.result_path = CompileResultPath(work.fields);
+void Compiler::CompileDataFlow(Work& work, StateType type) {
+  const Fields& fields = work.fields;
+  State& state = work.state;
+  const bool works = type == StateType::kTask || type == StateType::kParallel ||
+                     type == StateType::kMap;
+  const Sees sees = works ? Sees::kResult : Sees::kInput;
+  state.assign = CompileAssign(fields, work, sees);
+  // A Map's Parameters are the old name of its ItemSelector.
+  if (type != StateType::kMap) state.parameters = CompileParameters(fields);
+  if (work.jsonata()) {
+    state.output = CompileTemplate(fields, "Output", sees);
+    return;
+  }
+  state.input_path = CompilePathField(fields, "InputPath");
+  state.output_path = CompilePathField(fields, "OutputPath");
+  state.result_path = CompileResultPath(fields);
+  state.result_selector = CompileTemplate(fields, "ResultSelector");
 }
 
 StateKind Compiler::CompileKind(Work& work, StateType type) {
@@ -209,7 +205,6 @@ StateKind Compiler::CompilePass(Work& work) {
                         "evaluated; use 'Parameters' for that");
     }
   }
-  pass.parameters = CompileTemplate(work.fields, "Parameters");
   return pass;
 }
 
@@ -218,9 +213,10 @@ StateKind Compiler::CompileWait(Work& work) {
   const Fields& fields = work.fields;
   if (work.jsonata()) {
     fields.OnlyOne({"Seconds", "Timestamp"}, true);
-    return wait;
+    wait.timestamp_query = CompileQueryField(fields, "Timestamp");
+  } else {
+    fields.OnlyOne({"SecondsPath", "Seconds", "TimestampPath", "Timestamp"}, true);
   }
-  fields.OnlyOne({"SecondsPath", "Seconds", "TimestampPath", "Timestamp"}, true);
   wait.seconds = CompileNumber(fields, "Seconds", 0, kSecondsMax, true);
   if (const auto text = fields.String("Timestamp")) {
     wait.timestamp = ParseTimestamp(*text);
@@ -237,7 +233,6 @@ StateKind Compiler::CompileWait(Work& work) {
 
 StateKind Compiler::CompileFail(Work& work) {
   Fail fail;
-  if (work.jsonata()) return fail;
   fail.error = CompileText(work.fields, "Error", "ErrorPath");
   fail.cause = CompileText(work.fields, "Cause", "CausePath");
   return fail;
@@ -246,7 +241,8 @@ StateKind Compiler::CompileFail(Work& work) {
 Text Compiler::CompileText(const Fields& fields, std::string_view literal,
                            std::string_view path) {
   Text text;
-  fields.OnlyOne({literal, path}, false);
+  text.query = CompileQueryField(fields, literal);
+  if (fields.language() == QueryLanguage::kJsonPath) fields.OnlyOne({literal, path}, false);
   if (const auto value = fields.String(literal)) {
     text.literal = *value;
     WarnAboutLiteral(*value, literal, fields);
@@ -267,6 +263,7 @@ Text Compiler::CompileText(const Fields& fields, std::string_view literal,
                                           std::string(path) + "' needs");
     return text;
   }
+  expression->CollectVariables(references_);
   text.expression = *std::move(expression);
   return text;
 }

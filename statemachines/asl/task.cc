@@ -14,33 +14,49 @@ bool WaitsForSomebody(const TaskResource& resource) {
   return resource.kind != TaskResource::Kind::kPublish || resource.wait_for_task_token;
 }
 
+// In the service's words, its blank at the end included.
+std::string_view RefusedInExpress(const TaskResource& resource) {
+  if (resource.kind == TaskResource::Kind::kActivity) return "Activity ARN";
+  if (resource.wait_for_task_token) return "'.waitForTaskToken' service integration ";
+  if (resource.sync != TaskResource::Sync::kNone) return "'.sync' service integration";
+  return {};
+}
+
 }  // namespace
 
 StateKind Compiler::CompileTask(Work& work) {
   Task task;
   const Fields& fields = work.fields;
   fields.Require({"Resource"});
-  if (const auto arn = fields.String("Resource")) {
-    Result<TaskResource> resource = ReadResource(*arn);
-    if (!resource) {
-      findings_.Error("INVALID_RESOURCE", fields.At("Resource"), resource.error().message);
-    } else {
-      task.resource = *std::move(resource);
-      if (!work.jsonata() && !fields.Has("Arguments")) {
-        CheckTaskParameters(task.resource, fields.Find("Parameters"), fields.At("Parameters"),
-                            findings_);
-      }
-    }
-  }
-  if (!work.jsonata()) {
-    task.parameters = CompileTemplate(fields, "Parameters");
-    task.result_selector = CompileTemplate(fields, "ResultSelector");
-  }
+  if (const auto arn = fields.String("Resource")) CompileResource(work, *arn, task);
   CompileTimes(fields, task);
   CompileCredentials(fields, task);
   CompileRetriers(work);
   CompileCatchers(work);
   return task;
+}
+
+void Compiler::CompileResource(Work& work, std::string_view arn, Task& task) {
+  const Fields& fields = work.fields;
+  const Place place = fields.At("Resource");
+  Result<TaskResource> resource = ReadResource(arn);
+  if (!resource) return findings_.Error("INVALID_RESOURCE", place, resource.error().message);
+  task.resource = *std::move(resource);
+  if (work.draft.express) {
+    const std::string_view refused = RefusedInExpress(task.resource);
+    if (!refused.empty()) {
+      findings_.Schema(place, "Express state machine does not support " + std::string(refused));
+    }
+  }
+  const std::string_view name = work.jsonata() ? "Arguments" : "Parameters";
+  const json::value* parameters = fields.Find(name);
+  CheckTaskParameters(task.resource, parameters, fields, fields.At(name), findings_);
+  const std::string type = LiteralJobType(task.resource, parameters);
+  if (!type.empty()) definition_.job_types.insert(type);
+  if (task.resource.kind == TaskResource::Kind::kStartExecution) {
+    findings_.Error("INVALID_RESOURCE", place,
+                    "Nested executions are not supported yet in this version");
+  }
 }
 
 void Compiler::CompileTimes(const Fields& fields, Task& task) {
@@ -72,21 +88,31 @@ void Compiler::CompileCredentials(const Fields& fields, Task& task) {
     return;
   }
   const json::value* literal = credentials->if_contains("RoleArn");
-  const json::value* dynamic = credentials->if_contains("RoleArn.$");
+  const bool path = fields.language() == QueryLanguage::kJsonPath;
+  const json::value* dynamic = path ? credentials->if_contains("RoleArn.$") : nullptr;
   if (literal == nullptr && dynamic == nullptr) {
     findings_.Schema(place, "The field 'RoleArn' is required but was missing");
     return;
   }
-  if (literal != nullptr && !literal->is_string()) {
+  Text& role = task.credentials_role_arn;
+  if (literal != nullptr && !path && IsQuery(*literal)) {
+    role.query = CompileQuery(literal->get_string(), place.Member("RoleArn"), Sees::kInput);
+  } else if (literal != nullptr && !literal->is_string()) {
     findings_.Schema(place.Member("RoleArn"), ExpectedType(ValueType::kString));
   } else if (literal != nullptr) {
-    task.credentials_role_arn = std::string(literal->get_string());
+    role.literal = std::string(literal->get_string());
   }
   if (dynamic == nullptr) return;
-  if (!dynamic->is_string() || !jsonpath::Expression::Parse(dynamic->get_string())) {
-    findings_.Schema(place, "The value for the field 'RoleArn.$' must be a valid JSONPath or a "
-                            "valid intrinsic function call");
+  if (dynamic->is_string()) {
+    auto expression = jsonpath::Expression::Parse(dynamic->get_string());
+    if (expression) {
+      expression->CollectVariables(references_);
+      role.expression = *std::move(expression);
+      return;
+    }
   }
+  findings_.Schema(place, "The value for the field 'RoleArn.$' must be a valid JSONPath or a "
+                          "valid intrinsic function call");
 }
 
 }  // namespace towline::asl

@@ -14,8 +14,8 @@ namespace {
 // The Parameters object of one task, read by the names of its members without their ".$".
 class Parameters {
  public:
-  Parameters(const json::object& object, const Place& place, Findings& findings)
-      : object_(object), place_(place), findings_(findings) {}
+  Parameters(const json::object& object, const Place& place, bool queries, Findings& findings)
+      : object_(object), place_(place), queries_(queries), findings_(findings) {}
 
   // Reports what is not known, in the service's words.
   void Allow(const std::vector<std::string_view>& names) const {
@@ -40,6 +40,7 @@ class Parameters {
   // A literal of the right type; else null, reported if it is of another.
   const json::value* Literal(std::string_view name, ValueType type) const {
     const json::value* value = object_.if_contains(name);
+    if (value != nullptr && IsExpression(*value)) return nullptr;
     if (value == nullptr || HasType(*value, type)) return value;
     Refuse(name, ExpectedType(type));
     return nullptr;
@@ -65,12 +66,15 @@ class Parameters {
       Refuse(name, "Maximum value is " + std::to_string(max));
     }
   }
+  // Known only when it is evaluated.
+  bool IsExpression(const json::value& value) const { return queries_ && IsQuery(value); }
   const Place& place() const { return place_; }
   Findings& findings() const { return findings_; }
 
  private:
   const json::object& object_;
   const Place& place_;
+  const bool queries_;  // texts may be JSONata expressions
   Findings& findings_;
 };
 
@@ -157,20 +161,29 @@ void CheckLambda(const Parameters& parameters, bool wait_for_task_token) {
 }  // namespace
 
 void CheckTaskParameters(const TaskResource& resource, const json::value* value,
-                         const Place& place, Findings& findings) {
+                         const Fields& state, const Place& place, Findings& findings) {
   using Kind = TaskResource::Kind;
-  if (resource.kind == Kind::kFunction || resource.kind == Kind::kActivity) return;
+  if (resource.kind == Kind::kFunction || resource.kind == Kind::kActivity ||
+      resource.kind == Kind::kService) {
+    return;
+  }
   static const json::object nothing;
+  const bool queries = state.language() == QueryLanguage::kJsonata;
+  // Without them, a JSONata state's parameters are its input.
+  if (queries && (value == nullptr || IsQuery(*value))) return;
   if (value != nullptr && !value->is_object()) {
     findings.Schema(place, ExpectedType(ValueType::kObject));
     return;
   }
-  const Parameters parameters(value == nullptr ? nothing : value->get_object(), place, findings);
+  const Parameters parameters(value == nullptr ? nothing : value->get_object(), place, queries,
+                              findings);
   switch (resource.kind) {
     case Kind::kJob: return CheckJob(parameters);
     case Kind::kPublish: return CheckPublish(parameters);
     case Kind::kLambda: return CheckLambda(parameters, resource.wait_for_task_token);
+    case Kind::kStartExecution: return parameters.Require("StateMachineArn");
     case Kind::kFunction:
+    case Kind::kService:
     case Kind::kActivity: return;
   }
 }

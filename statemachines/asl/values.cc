@@ -17,6 +17,14 @@ bool EndsWith(std::string_view text, std::string_view suffix) {
 
 }  // namespace
 
+std::size_t Characters(std::string_view text) {
+  std::size_t count = 0;
+  for (const char c : text) {
+    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) count++;
+  }
+  return count;
+}
+
 bool LooksLikePath(std::string_view text) {
   if (text == "$" || text == "$$") return true;
   return StartsWith(text, "$.") || StartsWith(text, "$[") || StartsWith(text, "$$.");
@@ -45,7 +53,10 @@ bool ContainsPath(const json::value& value) {
 
 std::optional<jsonpath::Path> Compiler::CompilePath(std::string_view text, const Place& place) {
   Result<jsonpath::Path> path = jsonpath::Path::Parse(text);
-  if (path) return *std::move(path);
+  if (path) {
+    path->CollectVariables(references_);
+    return *std::move(path);
+  }
   findings_.Schema(place, "Value must be a valid JSONPath. " + path.error().message);
   return std::nullopt;
 }
@@ -80,6 +91,7 @@ std::optional<jsonpath::ReferencePath> Compiler::CompileReferencePath(std::strin
     const std::size_t at = why.find(kSame);
     return refuse(at == std::string::npos ? why : why.substr(at + kSame.size()));
   }
+  path->CollectVariables(references_);
   return *std::move(path);
 }
 
@@ -100,8 +112,19 @@ ResultPathField Compiler::CompileResultPath(const Fields& fields) {
   return field;
 }
 
-std::optional<jsonpath::Template> Compiler::CompileTemplate(const Fields& fields,
-                                                            std::string_view name) {
+std::optional<Template> Compiler::CompileTemplate(const Fields& fields, std::string_view name,
+                                                  Sees sees) {
+  if (fields.language() == QueryLanguage::kJsonPath) return CompilePathTemplate(fields, name);
+  return CompileQueryTemplate(fields, name, sees);
+}
+
+std::optional<Template> Compiler::CompileParameters(const Fields& fields) {
+  const bool path = fields.language() == QueryLanguage::kJsonPath;
+  return CompileTemplate(fields, path ? "Parameters" : "Arguments");
+}
+
+std::optional<Template> Compiler::CompilePathTemplate(const Fields& fields,
+                                                      std::string_view name) {
   const json::value* source = fields.Find(name);
   if (source == nullptr || source->is_null()) return std::nullopt;
   const Place place = fields.At(name);
@@ -112,6 +135,7 @@ std::optional<jsonpath::Template> Compiler::CompileTemplate(const Fields& fields
   }
   WarnAboutLiterals(*source, place);
   if (!problems.empty()) return std::nullopt;
+  references_.insert(compiled.variables().begin(), compiled.variables().end());
   return compiled;
 }
 
@@ -123,6 +147,7 @@ Number Compiler::CompileNumber(const Fields& fields, std::string_view name, std:
   if (const auto text = fields.String(path)) {
     number.path = CompileReferencePath(*text, fields.At(path), context_allowed);
   }
+  number.query = CompileQueryField(fields, name);
   return number;
 }
 

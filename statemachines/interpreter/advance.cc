@@ -15,8 +15,11 @@ constexpr std::size_t kEventBytes = 64;
 Limits AwsLimits() {
   Limits limits;
   limits.value_bytes_max = 256 << 10;
+  limits.assign_bytes_max = 256 << 10;
+  limits.variables_bytes_max = 10 << 20;
   limits.history_events_max = 25'000;
   limits.job_payload_bytes_max = 256 << 10;
+  limits.query_bounds = jsonata::Bounds::StepFunctions();
   return limits;
 }
 

@@ -14,6 +14,7 @@
 #include "statemachines/interpreter/effect.h"
 #include "statemachines/interpreter/event.h"
 #include "statemachines/interpreter/state.h"
+#include "statemachines/jsonata/jsonata.h"
 
 namespace towline::interpreter {
 
@@ -21,10 +22,13 @@ namespace towline::interpreter {
 struct Limits {
   std::size_t value_bytes_max = 4 << 20;       // any input, output, parameters, result
   std::uint64_t history_events_max = 0;        // 0: unlimited; else this event is the failure
+  std::size_t assign_bytes_max = 4 << 20;      // one Assign, and so one variable
+  std::size_t variables_bytes_max = 64 << 20;  // all variables of the execution
   std::size_t job_payload_bytes_max = 64 << 10;  // until payloads travel by reference
   std::uint32_t step_transitions_max = 1000;   // then commit and go on behind what waits
   std::size_t step_bytes_max = 1 << 20;
   std::uint32_t inline_map_concurrency_max = 40;  // what MaxConcurrency 0 means
+  jsonata::Bounds query_bounds{};                 // of one JSONata evaluation
 };
 Limits AwsLimits();
 

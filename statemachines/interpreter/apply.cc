@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 #include "statemachines/interpreter/advance.h"
 
 namespace towline::interpreter {
 namespace {
+
+using FrameMap = std::map<FrameId, Frame>;
 
 class Applier {
  public:
@@ -29,6 +32,7 @@ class Applier {
     frame.state = e.state;
     frame.input = e.input;
     frame.entered_id = record_.id;
+    frame.entered_after = record_.previous;
     frame.entered_at = record_.time;
     frame.last_id = record_.id;
     frame.retries.clear();
@@ -43,6 +47,7 @@ class Applier {
     frame.last_id = record_.id;
     if (e.next.has_value()) {
       frame.activity = Entering{*e.next};
+      if (!e.assigned->is_null()) Assign(frame, e.assigned);
       return;
     }
     if (frame.id == kRootFrame) return;  // ExecutionSucceeded is next
@@ -53,7 +58,7 @@ class Applier {
     CHECK(children.open > 0);
     children.open--;
     parent.last_id = record_.id;
-    state_.frames.erase(e.frame);
+    Erase(state_.frames.find(e.frame));
   }
 
   // The frame itself goes with its parent's children.
@@ -172,7 +177,7 @@ class Applier {
     CHECK(children.open > 0);
     children.open--;
     parent.last_id = record_.id;
-    state_.frames.erase(e.child);
+    Erase(state_.frames.find(e.child));
   }
 
   void operator()(const IterationFailed& e) {
@@ -213,10 +218,15 @@ class Applier {
     state_.next_frame = e.next_frame;
     for (const Frame& frame : *e.frames) {
       Frame& placed = state_.frames.emplace(frame.id, frame).first->second;
+      for (const auto& [name, variable] : frame.variables) {
+        state_.variables_bytes += variable.bytes;
+      }
       // What runs again follows from the redrive.
       if (!std::holds_alternative<AwaitingChildren>(frame.activity)) placed.last_id = record_.id;
     }
   }
+
+  void operator()(const EvaluationFailed& e) { At(e.frame).last_id = record_.id; }
 
  private:
   struct TaskView {
@@ -291,7 +301,27 @@ class Applier {
       if (const auto* task = std::get_if<AwaitingTask>(&at->second.activity)) {
         state_.open_tasks.erase(task->task);
       }
-      at = state_.frames.erase(at);
+      at = Erase(at);
+    }
+  }
+
+  // Its variables go with it.
+  FrameMap::iterator Erase(FrameMap::iterator frame) {
+    for (const auto& [name, variable] : frame->second.variables) {
+      state_.variables_bytes -= variable.bytes;
+    }
+    return state_.frames.erase(frame);
+  }
+
+  void Assign(Frame& frame, const Json& assigned) {
+    for (const json::key_value_pair& member : assigned->as_object()) {
+      Variable& variable = frame.variables[std::string(member.key())];
+      state_.variables_bytes -= variable.bytes;
+      // A small value on its own does not keep large brothers alive.
+      variable.value = member.value().is_primitive() ? Json(member.value())
+                                                     : Json::Part(assigned, member.value());
+      variable.bytes = JsonSize(member.value());
+      state_.variables_bytes += variable.bytes;
     }
   }
 
@@ -299,6 +329,7 @@ class Applier {
     state_.status = status;
     state_.stopped_at = at;
     state_.frames.clear();
+    state_.variables_bytes = 0;
     state_.open_tasks.clear();
   }
 

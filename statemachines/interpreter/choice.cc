@@ -3,6 +3,25 @@
 
 namespace towline::interpreter {
 
+bool Stepper::Holds(const Frame& frame, const asl::Condition& condition, const View& view,
+                    bool& holds, Failure& failure) {
+  using Op = asl::Condition::Op;
+  if (condition.op == Op::kConstant) {
+    holds = condition.literal->get_bool();
+    return true;
+  }
+  if (condition.op == Op::kQuery) {
+    Json value;
+    if (!QueryOf(frame, *condition.query, view, "boolean", value, failure)) return false;
+    holds = value->get_bool();
+    return true;
+  }
+  std::string problem;
+  if (Decide(condition, ScopeOf(view.subject, view.context), holds, problem)) return true;
+  failure = FailureIn(StateOf(frame), frame, kRuntimeError, problem);
+  return false;
+}
+
 // The first rule that holds decides; without one, Default. A Choice has neither Retry nor Catch,
 // so whatever goes wrong here fails the machine it stands in.
 void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Choice& choice) {
@@ -11,29 +30,30 @@ void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Choi
   if (!EffectiveInput(frame, state, input, failure)) return Fail(frame.id, std::move(failure));
 
   const FrameContext context = ContextOf(frame);
-  const jsonpath::Scope scope = ScopeOf(input, context);
-  std::optional<asl::StateIndex> next;
+  View view{.context = context, .field = "Condition", .subject = input, .list = "Choices"};
+  const asl::ChoiceRule* chosen = nullptr;
   for (const asl::ChoiceRule& rule : choice.rules) {
     bool holds = false;
-    std::string problem;
-    if (!Decide(rule.condition, scope, holds, problem)) {
-      return Fail(frame.id, FailureIn(state, frame, kRuntimeError, problem));
+    if (!Holds(frame, rule.condition, view, holds, failure)) {
+      return Fail(frame.id, std::move(failure));
     }
-    if (!holds) continue;
-    next = rule.next;
-    break;
+    if (holds) {
+      chosen = &rule;
+      break;
+    }
+    view.index++;
   }
-  if (!next.has_value()) next = choice.otherwise;
-  if (!next.has_value()) {
+  Exited exited{.next = chosen != nullptr ? chosen->next : choice.otherwise};
+  if (!exited.next.has_value()) {
     return Fail(frame.id, FailureIn(state, frame, kRuntimeError,
                                     "Failed to transition out of the state. The state does not "
                                     "point to a next state."));
   }
-  Json output;
-  if (!ApplyOutputPath(frame, state, input, output, failure)) {
-    return Fail(frame.id, std::move(failure));
-  }
-  Exit(frame, std::move(output), next);
+  const Leaving leaving = chosen != nullptr
+                              ? Leaving{chosen->output, chosen->assign, "Choices", view.index}
+                              : Leaving{state.output, state.assign};
+  if (!PassOn(frame, leaving, input, exited, failure)) return Fail(frame.id, std::move(failure));
+  Exit(frame, std::move(exited));
 }
 
 }  // namespace towline::interpreter

@@ -45,7 +45,8 @@ struct StartTask {  // an activity was handed to a poller
   TaskId task = 0;
   std::string worker{};
 };
-// PUBACK of a publish. With wait_for_task_token the task goes on waiting, else it has succeeded.
+// The outside has taken a publish or a .sync task on. With wait_for_task_token or .sync the task
+// goes on waiting, else it has succeeded.
 struct SubmitTask {
   TaskId task = 0;
   Json output;

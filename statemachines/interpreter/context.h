@@ -8,9 +8,9 @@
 
 namespace towline::interpreter {
 
-// The context object ($$) as one frame sees it, made when something first asks for it: most
-// transitions never do. Lives on the stack of one evaluation.
-class FrameContext final : public jsonpath::ContextSource {
+// The context object ($$) and the variables ($name) as one frame sees them. The former is made when
+// something first asks for it: most transitions never do. Lives on the stack of one evaluation.
+class FrameContext final : public jsonpath::ContextSource, public jsonpath::VariableSource {
  public:
   FrameContext(const asl::Definition& definition, const ExecutionState& state, const Frame& frame)
       : definition_(definition), state_(state), frame_(frame) {}
@@ -24,6 +24,9 @@ class FrameContext final : public jsonpath::ContextSource {
   }
 
   const Json& Context() const override;
+  const Json* Find(std::string_view name) const override {
+    return FindVariable(state_, frame_, name);
+  }
 
  private:
   void AddItem(json::object& context) const;

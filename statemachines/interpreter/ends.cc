@@ -7,52 +7,28 @@ namespace towline::interpreter {
 void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Succeed&) {
   Failure failure;
   Json input;
-  Json output;
+  Exited exited;
   if (!EffectiveInput(frame, state, input, failure) ||
-      !ApplyOutputPath(frame, state, input, output, failure)) {
+      !PassOn(frame, {state.output, state.assign}, input, exited, failure)) {
     return Fail(frame.id, std::move(failure));
   }
-  Exit(frame, std::move(output), std::nullopt);
+  Exit(frame, std::move(exited));
 }
-
-namespace {
-
-struct Look {
-  const asl::Text& text;
-  std::string_view field;
-};
-
-// An absent text stays absent. False: `problem` says what is wrong with the expression.
-bool Resolve(const Look& look, const jsonpath::Scope& scope, std::optional<std::string>& out,
-             ExpressionProblem& problem) {
-  out = look.text.literal;
-  if (!look.text.expression.has_value()) return true;
-  const jsonpath::Expression& expression = *look.text.expression;
-  const auto found = expression.Evaluate(scope);
-  if (!found) {
-    problem = Describe({std::string(look.field), expression.text(), found.error()}, scope);
-    return false;
-  }
-  if (!(**found).is_string()) {
-    problem = {kRuntimeError, "The '" + std::string(look.field) +
-                                  "' field must give a string, but '" + expression.text() +
-                                  "' gives: " + PrintJson(**found)};
-    return false;
-  }
-  out = std::string((**found).get_string());
-  return true;
-}
-
-}  // namespace
 
 void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Fail& fail) {
+  const bool path = state.query_language == asl::QueryLanguage::kJsonPath;
   const FrameContext context = ContextOf(frame);
-  const jsonpath::Scope scope = ScopeOf(frame.input, context);
+  View view{
+      .context = context, .field = path ? "ErrorPath" : "Error", .subject = frame.input};
+  std::optional<std::string> error;
+  std::optional<std::string> cause;
   Failure failure;
-  ExpressionProblem problem;
-  if (!Resolve({fail.error, "ErrorPath"}, scope, failure.error, problem) ||
-      !Resolve({fail.cause, "CausePath"}, scope, failure.cause, problem)) {
-    failure = FailureIn(state, frame, problem.error, problem.what);
+  bool settled = Settled(frame, fail.error, view, error, failure);
+  view.field = path ? "CausePath" : "Cause";
+  settled = settled && Settled(frame, fail.cause, view, cause, failure);
+  if (settled) {
+    failure.error = std::move(error);
+    failure.cause = std::move(cause);
   }
   Fail(frame.id, std::move(failure));
 }

@@ -14,6 +14,9 @@ bool Covers(std::string_view name, const Failure& failure) {
 
 bool IsCall(std::string_view expression) { return expression.substr(0, 7) == "States."; }
 bool IsContextPath(std::string_view expression) { return expression.substr(0, 2) == "$$"; }
+bool IsInputPath(std::string_view expression) {
+  return expression == "$" || expression.substr(0, 2) == "$." || expression.substr(0, 2) == "$[";
+}
 
 }  // namespace
 
@@ -61,6 +64,7 @@ Failure TooLarge(std::string_view name, std::string_view did) {
 
 Failure ResultTooLarge(std::string_view name) { return TooLarge(name, "returned a result"); }
 Failure ParametersTooLarge(std::string_view name) { return TooLarge(name, "provided parameters"); }
+Failure VariablesTooLarge(std::string_view name) { return TooLarge(name, "assigned variables"); }
 
 std::string InvalidPath(std::string_view path, const jsonpath::EvalError& error) {
   std::string text = "Invalid path '";
@@ -79,8 +83,9 @@ ExpressionProblem Describe(const jsonpath::TemplateError& error, const jsonpath:
     const bool failed = kind == Kind::kIntrinsic || kind == Kind::kTooLarge;
     return {failed ? kIntrinsicError : kRuntimeError, error.error.detail};
   }
-  if (kind == Kind::kNoResults) {
-    const Json& searched = IsContextPath(error.expression) ? scope.context.Context() : scope.input;
+  const bool context = IsContextPath(error.expression);
+  if (kind == Kind::kNoResults && (context || IsInputPath(error.expression))) {
+    const Json& searched = context ? scope.context.Context() : scope.input;
     return {kRuntimeError, "The JSONPath '" + error.expression + "' specified for the field '" +
                                error.field + "' could not be found in the input '" +
                                PrintJson(*searched) + "'"};

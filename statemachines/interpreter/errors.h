@@ -17,6 +17,7 @@ inline constexpr std::string_view kRuntimeError = "States.Runtime";
 inline constexpr std::string_view kTimeoutError = "States.Timeout";
 inline constexpr std::string_view kDataLimitError = "States.DataLimitExceeded";
 inline constexpr std::string_view kIntrinsicError = "States.IntrinsicFailure";
+inline constexpr std::string_view kQueryError = "States.QueryEvaluationError";
 inline constexpr std::string_view kResultPathError = "States.ResultPathMatchFailure";
 
 struct Failure {
@@ -24,6 +25,9 @@ struct Failure {
   std::optional<std::string> cause{};
   bool heartbeat = false;  // a missed heartbeat, which surfaces as States.Timeout
   bool branch = false;     // came up from a branch of the Parallel that looks at it now
+  // An expression failed there ("Output/a"), and the history does not say so yet.
+  std::string location{};
+  bool value = false;      // rather, what it gave is of no use there
 
   bool catchable() const { return error != kRuntimeError; }
 };
@@ -40,6 +44,7 @@ Failure FailureIn(const asl::State& state, const Frame& frame, std::string_view 
 // A value above a limit. `name` is the state's or the resource's; `verb` says what it did.
 Failure ResultTooLarge(std::string_view name);
 Failure ParametersTooLarge(std::string_view name);
+Failure VariablesTooLarge(std::string_view name);
 
 // The sentence about a path in InputPath, OutputPath and the like that leads nowhere.
 std::string InvalidPath(std::string_view path, const jsonpath::EvalError& error);

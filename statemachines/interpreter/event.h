@@ -67,6 +67,7 @@ struct TaskSpec {
   Json payload{};
   std::optional<std::int64_t> timeout_seconds{};
   std::optional<std::int64_t> heartbeat_seconds{};
+  std::optional<std::string> role_arn{};  // Credentials, for the history
 };
 
 struct ExecutionStarted {
@@ -83,6 +84,7 @@ struct StateExited {
   FrameId frame = kRootFrame;
   Json output;
   std::optional<asl::StateIndex> next{};
+  Json assigned{};  // an object: the variables that get a new value; null: none
 };
 // A running state of a frame that is thrown away because a sibling failed.
 struct StateAborted {
@@ -213,6 +215,14 @@ struct ExecutionRedriven {
   std::string client_token{};
 };
 
+// A JSONata expression of the frame's state has failed.
+struct EvaluationFailed {
+  FrameId frame = kRootFrame;
+  std::string error;
+  std::string cause;
+  std::string location;  // the field: "Arguments/Payload", "Catch[0]/Output/x"
+};
+
 using Event =
     std::variant<ExecutionStarted, StateEntered, StateExited, StateAborted, TaskScheduled,
                  TaskStarted, TaskSubmitted, TaskSucceeded, TaskFailed, TaskTimedOut, JobAccepted,
@@ -220,7 +230,7 @@ using Event =
                  ParallelSucceeded, ParallelFailed, MapStarted, IterationStarted,
                  IterationSucceeded, IterationFailed, IterationAborted, MapSucceeded, MapFailed,
                  ExecutionSucceeded, ExecutionFailed, ExecutionAborted, ExecutionTimedOut,
-                 ExecutionRedriven>;
+                 ExecutionRedriven, EvaluationFailed>;
 
 struct EventRecord {
   EventSeq seq = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <cmath>
+#include <utility>
 
 #include "statemachines/interpreter/stepper.h"
 
@@ -49,11 +50,13 @@ void Stepper::Fail(FrameId id, Failure failure) {
   for (;;) {
     const Frame& frame = At(id);
     const asl::State& state = StateOf(frame);
-    if (!AbortChildren(frame, failed)) return;
+    if (!AbortChildren(frame, failed) || !EmitEvaluationFailed(frame, failure)) return;
     if (failure.catchable()) {
       if (TryRetry(frame, state, failure)) return;
       if (TryCatch(frame, state, failure)) return;
     }
+    // The Catcher's own expression.
+    if (!EmitEvaluationFailed(frame, failure)) return;
     if (!EmitChildrenFailed(frame, failure)) return;
     if (id == kRootFrame) {
       return Close(frame.last_id,
@@ -63,6 +66,16 @@ void Stepper::Fail(FrameId id, Failure failure) {
     id = frame.parent;
     failure.branch = std::holds_alternative<asl::Parallel>(StateOf(At(id)).kind);
   }
+}
+
+// Once for each failure: its `location` goes. The service evaluates before it has taken note of
+// the state's entry, so that the event follows from what the entry does.
+bool Stepper::EmitEvaluationFailed(const Frame& frame, Failure& failure) {
+  if (failure.location.empty()) return true;
+  const bool at_entry = frame.last_id == frame.entered_id && !failure.value;
+  EvaluationFailed event{frame.id, failure.error.value_or(""), failure.cause.value_or(""),
+                         std::exchange(failure.location, {})};
+  return Emit(at_entry ? frame.entered_after : frame.last_id, std::move(event));
 }
 
 // The first matching Retrier decides, even when it is exhausted.
@@ -87,41 +100,70 @@ bool Stepper::TryRetry(const Frame& frame, const asl::State& state, const Failur
   return false;
 }
 
-// The Catcher bypasses ResultSelector, ResultPath and OutputPath of the state. False: none
-// matches, or `failure` has been replaced by what went wrong with the one that does.
+// The Catcher bypasses what the state itself says of its output. False: none matches, or `failure`
+// has been replaced by what went wrong with the one that does.
 bool Stepper::TryCatch(const Frame& frame, const asl::State& state, Failure& failure) {
-  for (const asl::Catcher& catcher : state.catchers) {
+  for (std::size_t i = 0; i < state.catchers.size(); i++) {
+    const asl::Catcher& catcher = state.catchers[i];
     if (!Matches(catcher.error_equals, failure)) continue;
-    Json output = ErrorOutput(failure);
-    const asl::ResultPathField& place = catcher.result_path;
-    if (place.discards) {
-      output = frame.input;
-    } else if (place.path.has_value() && !place.path->is_root()) {
-      const auto inserted = place.path->Insert(frame.input, output);
-      if (!inserted) {
-        failure = FailureIn(state, frame, kResultPathError, inserted.error().detail);
-        return false;
-      }
-      output = *inserted;
-    }
-    if (!output.SameAs(frame.input) && !Fits(output, limits_.value_bytes_max)) {
-      failure = ResultTooLarge(state.name);
+    Exited exited{.next = catcher.next};
+    Failure again;
+    if (!CatchOutput(frame, i, failure, exited, again)) {
+      failure = std::move(again);
       return false;
     }
     stack_.push_back(frame.id);
-    if (EmitChildrenFailed(frame, failure)) Exit(frame, std::move(output), catcher.next);
+    if (EmitChildrenFailed(frame, failure)) Exit(frame, std::move(exited));
     return true;
   }
+  return false;
+}
+
+// What a Catcher makes of `failure`; false: `again` is what went wrong with that.
+bool Stepper::CatchOutput(const Frame& frame, std::size_t index, const Failure& failure,
+                          Exited& exited, Failure& again) {
+  const asl::State& state = StateOf(frame);
+  const asl::Catcher& catcher = state.catchers[index];
+  const Json error = ErrorOutput(failure);
+  const FrameContext context = ContextOf(frame);
+  View view{.context = context,
+            .field = "Assign",
+            .subject = error,
+            .error_output = &error,
+            .list = "Catch",
+            .index = index};
+  if (!Assign(frame, catcher.assign, view, exited.assigned, again)) return false;
+  view.field = "Output";
+  if (state.query_language == asl::QueryLanguage::kJsonata) {
+    return QueryOutput(frame, catcher.output, view, exited.output, again);
+  }
+  exited.output = error;
+  const asl::ResultPathField& place = catcher.result_path;
+  if (place.discards) {
+    exited.output = frame.input;
+  } else if (place.path.has_value() && !place.path->is_root()) {
+    const auto inserted = place.path->Insert(frame.input, error);
+    if (!inserted) {
+      again = FailureIn(state, frame, kResultPathError, inserted.error().detail);
+      return false;
+    }
+    exited.output = *inserted;
+  }
+  if (exited.output.SameAs(frame.input) || Fits(exited.output, limits_.value_bytes_max)) {
+    return true;
+  }
+  again = ResultTooLarge(state.name);
   return false;
 }
 
 // Only what rises from a child, or leaves one behind, has an event of the state's own.
 bool Stepper::EmitChildrenFailed(const Frame& frame, const Failure& failure) {
   const auto* children = std::get_if<AwaitingChildren>(&frame.activity);
-  if (children == nullptr || children->open == 0) return true;
-  if (children->items.has_value()) {
-    return Emit(frame.last_id, MapFailed{frame.id, failure.error, failure.cause});
-  }
+  const bool map = std::holds_alternative<asl::Map>(StateOf(frame).kind);
+  // Seen on the service: a Map whose Items cannot be had fails as one, though it never started.
+  const bool unstarted = map && children == nullptr && failure.error == kQueryError;
+  if (!unstarted && (children == nullptr || children->open == 0)) return true;
+  if (map) return Emit(frame.last_id, MapFailed{frame.id, failure.error, failure.cause});
   HistoryId previous = frame.last_id;
   for (const auto& [id, child] : state_.frames) {
     if (child.parent == frame.id && id != frame.id) previous = std::max(previous, child.last_id);

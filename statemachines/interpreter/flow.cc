@@ -8,14 +8,14 @@
 namespace towline::interpreter {
 
 jsonpath::Scope Stepper::ScopeOf(const Json& input, const FrameContext& context) {
-  return jsonpath::Scope{input, context, nullptr, &seed_};
+  return jsonpath::Scope{input, context, &context, &seed_};
 }
 
 // The token names the task that is being made, or the one whose result is worked on.
 FrameContext Stepper::ContextOf(const Frame& frame) const {
   FrameContext context(definition_, state_, frame);
   const auto* task = std::get_if<asl::Task>(&StateOf(frame).kind);
-  if (task != nullptr && task->resource.wait_for_task_token) {
+  if (task != nullptr && task->resource.takes_token()) {
     const auto* awaiting = std::get_if<AwaitingTask>(&frame.activity);
     context.SetTask(awaiting != nullptr ? awaiting->task : NextSeq());
   }
@@ -57,25 +57,45 @@ bool Stepper::EffectiveInput(const Frame& frame, const asl::State& state, Json& 
   return true;
 }
 
-bool Stepper::Evaluate(const Frame& frame, const jsonpath::Template& with,
-                       const jsonpath::Scope& scope, Json& out, Failure& failure) {
-  jsonpath::TemplateError error;
-  if (with.Evaluate(scope, out, error)) return true;
-  const ExpressionProblem problem = Describe(error, scope);
-  failure = FailureIn(StateOf(frame), frame, problem.error, problem.what);
+bool Stepper::Parameters(const Frame& frame, const asl::State& state, Json& out,
+                         Failure& failure) {
+  Json input;
+  if (!EffectiveInput(frame, state, input, failure)) return false;
+  out = input;
+  if (!state.parameters.has_value()) return true;
+  const FrameContext context = ContextOf(frame);
+  const View view{.context = context, .field = "Arguments", .subject = input};
+  return Evaluate(frame, *state.parameters, view, out, failure);
+}
+
+bool Stepper::SelectResult(const Frame& frame, const asl::State& state, Json& result,
+                           Failure& failure) {
+  if (!state.result_selector.has_value()) return true;
+  const Json raw = result;
+  const FrameContext context = ContextOf(frame);
+  const View view{.context = context, .field = "ResultSelector", .subject = raw};
+  return Evaluate(frame, *state.result_selector, view, result, failure);
+}
+
+// All of it is evaluated against the values at the state's entry and takes effect at once, after
+// everything else that the state evaluates.
+bool Stepper::Assign(const Frame& frame, const std::optional<asl::Template>& assign,
+                     const View& view, Json& assigned, Failure& failure) {
+  if (!assign.has_value()) return true;
+  if (!Evaluate(frame, *assign, view, assigned, failure)) return false;
+  std::size_t bytes = state_.variables_bytes + JsonSize(*assigned);
+  for (const json::key_value_pair& member : assigned->as_object()) {
+    const auto old = frame.variables.find(std::string_view(member.key()));
+    if (old != frame.variables.end()) bytes -= old->second.bytes;
+  }
+  if (Fits(assigned, limits_.assign_bytes_max) && bytes <= limits_.variables_bytes_max) return true;
+  failure = VariablesTooLarge(StateOf(frame).name);
   return false;
 }
 
-bool Stepper::SelectResult(const Frame& frame, const std::optional<jsonpath::Template>& selector,
-                           Json& result, Failure& failure) {
-  if (!selector.has_value()) return true;
-  const Json raw = result;
-  const FrameContext context = ContextOf(frame);
-  return Evaluate(frame, *selector, ScopeOf(raw, context), result, failure);
-}
-
-bool Stepper::OutputOf(const Frame& frame, const asl::State& state, const Json& result, Json& out,
+bool Stepper::OutputOf(const Frame& frame, const asl::State& state, Json result, Json& out,
                        Failure& failure) {
+  if (!SelectResult(frame, state, result, failure)) return false;
   const asl::ResultPathField& place = state.result_path;
   Json merged = result;
   if (place.discards) {
@@ -89,6 +109,16 @@ bool Stepper::OutputOf(const Frame& frame, const asl::State& state, const Json& 
     merged = *inserted;
   }
   return ApplyOutputPath(frame, state, merged, out, failure);
+}
+
+// JSONata: Output, or what stands in for it.
+bool Stepper::QueryOutput(const Frame& frame, const std::optional<asl::Template>& output,
+                          const View& view, Json& out, Failure& failure) {
+  out = view.subject;
+  if (output.has_value() && !Evaluate(frame, *output, view, out, failure)) return false;
+  if (out.SameAs(frame.input) || Fits(out, limits_.value_bytes_max)) return true;
+  failure = ResultTooLarge(StateOf(frame).name);
+  return false;
 }
 
 bool Stepper::ApplyOutputPath(const Frame& frame, const asl::State& state, const Json& document,
@@ -115,12 +145,40 @@ bool Stepper::ApplyOutputPath(const Frame& frame, const asl::State& state, const
   return true;
 }
 
-void Stepper::FinishWith(const Frame& frame, const Json& result) {
+void Stepper::FinishWith(const Frame& frame, Json result) {
   const asl::State& state = StateOf(frame);
-  Json output;
+  const bool works = !std::holds_alternative<asl::Pass>(state.kind);
+  const FrameContext context = ContextOf(frame);
+  View view{.context = context, .field = "Assign", .subject = result};
+  if (works) view.result = &result;
+  Exited exited{.next = state.next};
   Failure failure;
-  if (!OutputOf(frame, state, result, output, failure)) return Fail(frame.id, std::move(failure));
-  Exit(frame, std::move(output), state.next);
+  bool made = Assign(frame, state.assign, view, exited.assigned, failure);
+  view.field = "Output";
+  if (made && state.query_language == asl::QueryLanguage::kJsonata) {
+    made = QueryOutput(frame, state.output, view, exited.output, failure);
+  } else if (made) {
+    made = OutputOf(frame, state, result, exited.output, failure);
+  }
+  if (!made) return Fail(frame.id, std::move(failure));
+  Exit(frame, std::move(exited));
+}
+
+// For states whose work makes nothing: Wait, Choice, Succeed.
+bool Stepper::PassOn(const Frame& frame, const Leaving& leaving, const Json& input,
+                     Exited& exited, Failure& failure) {
+  const asl::State& state = StateOf(frame);
+  const bool query = state.query_language == asl::QueryLanguage::kJsonata;
+  const FrameContext context = ContextOf(frame);
+  View view{.context = context,
+            .field = "Assign",
+            .subject = input,
+            .list = leaving.list,
+            .index = leaving.index};
+  if (!Assign(frame, leaving.assign, view, exited.assigned, failure)) return false;
+  view.field = "Output";
+  return query ? QueryOutput(frame, leaving.output, view, exited.output, failure)
+               : ApplyOutputPath(frame, state, input, exited.output, failure);
 }
 
 Json Stepper::Gather(const AwaitingChildren& children) {
@@ -133,21 +191,23 @@ Json Stepper::Gather(const AwaitingChildren& children) {
   return Json(json::value(std::move(outputs)));
 }
 
-void Stepper::Exit(const Frame& frame, Json output, std::optional<asl::StateIndex> next) {
+void Stepper::Exit(const Frame& frame, Exited exited) {
   const FrameId id = frame.id;
-  if (next.has_value()) {
-    if (!Emit(frame.last_id, StateExited{id, std::move(output), next})) return;
-    return;
+  const bool last = !exited.next.has_value();
+  const HistoryId previous = frame.last_id;
+  if (!last || id != kRootFrame) {
+    const FrameId parent = frame.parent;
+    if (!Emit(previous, StateExited{id, std::move(exited.output), exited.next,
+                                    std::move(exited.assigned)}) ||
+        !last) {
+      return;
+    }
+    // A branch is gone now; an iteration is still there to say that it has succeeded.
+    if (const Frame* child = Find(id)) ChildEnded(*child);
+    return stack_.push_back(parent);
   }
-  if (id == kRootFrame) {
-    if (!Emit(frame.last_id, StateExited{id, output, next})) return;
-    return Close(frame.last_id, ExecutionSucceeded{std::move(output)});
-  }
-  const FrameId parent = frame.parent;
-  if (!Emit(frame.last_id, StateExited{id, std::move(output), next})) return;
-  // A branch is gone now; an iteration is still there to say that it has succeeded.
-  if (const Frame* child = Find(id)) ChildEnded(*child);
-  stack_.push_back(parent);
+  if (!Emit(previous, StateExited{id, exited.output, {}, std::move(exited.assigned)})) return;
+  Close(frame.last_id, ExecutionSucceeded{std::move(exited.output)});
 }
 
 }  // namespace towline::interpreter

@@ -62,6 +62,7 @@ class HistoryWriter {
     out_.type = KindName(state) + std::string("StateExited");
     out_.details["name"] = state.name;
     Data("output", e.output);
+    if (!e.assigned->is_null()) Assigned(e.assigned);
   }
   void operator()(const StateAborted& e) {
     out_.type = KindName(known_.StateIn(e.frame)) + std::string("StateAborted");
@@ -85,9 +86,10 @@ class HistoryWriter {
     if (e.spec.heartbeat_seconds.has_value() && family != Family::kLambdaFunction) {
       out_.details["heartbeatInSeconds"] = *e.spec.heartbeat_seconds;
     }
-    if (task.credentials_role_arn.has_value()) {
-      out_.details["taskCredentials"] = json::object{{"roleArn", *task.credentials_role_arn}};
-    }
+    // Older events lack it: what was literal in the definition is known all the same.
+    const auto& role = e.spec.role_arn.has_value() ? e.spec.role_arn
+                                                   : task.credentials_role_arn.literal;
+    if (role.has_value()) out_.details["taskCredentials"] = json::object{{"roleArn", *role}};
   }
   void operator()(const TaskStarted& e) {
     const Family family = TaskEvent(e.task, "Started");
@@ -146,6 +148,14 @@ class HistoryWriter {
     out_.details["redriveCount"] = e.count;
   }
 
+  void operator()(const EvaluationFailed& e) {
+    out_.type = "EvaluationFailed";
+    out_.details["error"] = e.error;
+    out_.details["cause"] = e.cause;
+    out_.details["location"] = e.location;
+    out_.details["state"] = known_.StateIn(e.frame).name;
+  }
+
   // Ours alone: they have no history id and do not come here.
   void operator()(const JobAccepted&) {}
   void operator()(const JobRequeued&) {}
@@ -156,6 +166,15 @@ class HistoryWriter {
  private:
   void Data(std::string_view key, const Json& value) {
     if (include_data_) out_.details[key] = PrintJson(*value);
+  }
+  void Assigned(const Json& assigned) {
+    if (!include_data_) return;
+    json::object variables;
+    for (const json::key_value_pair& member : assigned->as_object()) {
+      variables[member.key()] = PrintJson(member.value());
+    }
+    out_.details["assignedVariables"] = std::move(variables);
+    out_.details["assignedVariablesDetails"] = json::object{{"truncated", false}};
   }
   void Reason(const std::optional<std::string>& error, const std::optional<std::string>& cause) {
     if (error.has_value()) out_.details["error"] = *error;

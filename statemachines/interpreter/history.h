@@ -18,8 +18,8 @@ struct HistoryEvent {
   HistoryId previous_id = 0;
   Timestamp time{};
   std::string type;      // "TaskStateEntered"
-  // The "…EventDetails" object: input, output, parameters and the like are JSON *text*, as in
-  // the service's API. Absent details: an empty object.
+  // The "…EventDetails" object: input, output, parameters, each of assignedVariables and the like
+  // are JSON *text*, as in the service's API. Absent details: an empty object.
   json::object details;
 };
 

@@ -9,42 +9,102 @@
 
 namespace towline::interpreter {
 
-void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Map& map) {
-  Failure failure;
-  Json input;
-  if (!EffectiveInput(frame, state, input, failure)) return Fail(frame.id, std::move(failure));
-  const auto fail = [&](std::string_view what) {
-    Fail(frame.id, FailureIn(state, frame, kRuntimeError, what));
+bool Stepper::MapItems(const Frame& frame, const asl::Map& map, const Json& input, Json& items,
+                       Failure& failure) {
+  const auto fail = [&](const std::string& what) {
+    failure = FailureIn(StateOf(frame), frame, kRuntimeError, what);
+    return false;
   };
   const FrameContext context = ContextOf(frame);
-  const jsonpath::Scope scope = ScopeOf(input, context);
-  Json items = input;
-  if (map.items_path.has_value()) {
-    const auto found = map.items_path->Evaluate(scope);
+  items = input;
+  if (map.items.has_value()) {
+    const View view{.context = context, .field = "Items", .subject = input};
+    const auto* query = std::get_if<asl::QueryTemplate>(&*map.items);
+    if (query != nullptr && query->expression() != nullptr) {
+      return QueryOf(frame, *query->expression(), view, "array", items, failure);
+    }
+    if (!Evaluate(frame, *map.items, view, items, failure)) return false;
+  } else if (map.items_path.has_value()) {
+    const auto found = map.items_path->Evaluate(ScopeOf(input, context));
     if (!found) return fail(InvalidPath(map.items_path->text(), found.error()));
     items = *found;
   }
-  if (!items->is_array()) {
-    const std::string path = map.items_path.has_value() ? map.items_path->text() : "$";
-    return fail("Reference path \"" + path + "\" must point to array.");
+  if (items->is_array()) return true;
+  if (StateOf(frame).query_language == asl::QueryLanguage::kJsonata) {
+    failure = QueryFailure(
+        frame, "Map state input must be an array but was: " + PrintJson(*items), "Items");
+    return false;
   }
-  std::int64_t concurrency = 0;
-  std::string problem = Count(map.max_concurrency, "MaxConcurrency", scope, concurrency);
-  if (!problem.empty()) return fail(problem);
+  const std::string path = map.items_path.has_value() ? map.items_path->text() : "$";
+  return fail("Reference path \"" + path + "\" must point to array.");
+}
+
+bool Stepper::MapConcurrency(const Frame& frame, const asl::Map& map, const Json& input,
+                             std::int64_t& concurrency, Failure& failure) {
+  if (map.max_concurrency.present()) {
+    const FrameContext context = ContextOf(frame);
+    const View view{.context = context, .field = "MaxConcurrency", .subject = input};
+    asl::Number storage;
+    const asl::Number* settled = Settled(frame, map.max_concurrency, view, storage, failure);
+    if (settled == nullptr) return false;
+    const std::string problem =
+        Count(*settled, view.field, ScopeOf(input, context), concurrency);
+    if (!problem.empty()) {
+      failure = FailureIn(StateOf(frame), frame, kRuntimeError, problem);
+      return false;
+    }
+  }
   if (concurrency == 0) concurrency = limits_.inline_map_concurrency_max;
   concurrency = std::min<std::int64_t>(concurrency, std::numeric_limits<std::uint32_t>::max());
+  return true;
+}
+
+// An inline Map tolerates no failure; the service looks at the numbers all the same.
+bool Stepper::MapTolerance(const Frame& frame, const asl::Map& map, const Json& input,
+                           Failure& failure) {
+  if (!map.tolerated_failure_count.present() && !map.tolerated_failure_percentage.present()) {
+    return true;
+  }
+  const FrameContext context = ContextOf(frame);
+  const jsonpath::Scope scope = ScopeOf(input, context);
+  View view{.context = context, .field = "ToleratedFailureCount", .subject = input};
+  asl::Number storage;
+  const asl::Number* settled =
+      Settled(frame, map.tolerated_failure_count, view, storage, failure);
+  if (settled == nullptr) return false;
+  std::int64_t tolerated = 0;
+  std::string problem = Count(*settled, view.field, scope, tolerated);
+  if (problem.empty()) {
+    view.field = "ToleratedFailurePercentage";
+    asl::Percentage percentage = map.tolerated_failure_percentage;
+    if (percentage.query.has_value()) {
+      Json value;
+      if (!QueryOf(frame, *percentage.query, view, "number", value, failure)) return false;
+      percentage.literal = value->to_number<double>();
+    }
+    problem = PercentageProblem(percentage, view.field, scope);
+  }
+  if (problem.empty()) return true;
+  failure = FailureIn(StateOf(frame), frame, kRuntimeError, problem);
+  return false;
+}
+
+void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Map& map) {
+  Failure failure;
+  Json input;
+  Json items;
+  std::int64_t concurrency = 0;
+  if (!EffectiveInput(frame, state, input, failure) ||
+      !MapItems(frame, map, input, items, failure) ||
+      !MapConcurrency(frame, map, input, concurrency, failure)) {
+    return Fail(frame.id, std::move(failure));
+  }
   if (!Emit(frame.last_id,
             MapStarted{frame.id, std::move(items), static_cast<std::uint32_t>(concurrency)})) {
     return;
   }
-  // An inline Map tolerates no failure; the service still looks at the numbers, and after the
-  // event above.
-  std::int64_t tolerated = 0;
-  problem = Count(map.tolerated_failure_count, "ToleratedFailureCount", scope, tolerated);
-  if (!problem.empty()) return fail(problem);
-  problem =
-      PercentageProblem(map.tolerated_failure_percentage, "ToleratedFailurePercentage", scope);
-  if (!problem.empty()) return fail(problem);
+  // After the event above, as on the service.
+  if (!MapTolerance(frame, map, input, failure)) Fail(frame.id, std::move(failure));
 }
 
 // The first iterations, as many as may run at once, before any of them moves. A bound may cut
@@ -70,8 +130,11 @@ bool Stepper::StartIteration(const Frame& frame, HistoryId previous) {
     Json input;
     FrameContext context = ContextOf(frame);
     context.SetItem(index, item);
-    bool made = EffectiveInput(frame, state, input, failure) &&
-                Evaluate(frame, *map.item_selector, ScopeOf(input, context), item, failure);
+    bool made = EffectiveInput(frame, state, input, failure);
+    if (made) {
+      const View view{.context = context, .field = "ItemSelector", .subject = input};
+      made = Evaluate(frame, *map.item_selector, view, item, failure);
+    }
     if (made && !Fits(item, limits_.value_bytes_max)) {
       failure = ParametersTooLarge(state.name);
       made = false;

@@ -86,14 +86,16 @@ std::string Count(const asl::Number& number, std::string_view field, const jsonp
 
 std::string PercentageProblem(const asl::Percentage& percentage, std::string_view field,
                               const jsonpath::Scope& scope) {
-  if (!percentage.path.has_value()) return {};
+  const auto judge = [&](double number) {
+    if (number >= 0 && number <= 100) return std::string();
+    return std::string(field) + " must be between 0 and 100.";
+  };
+  if (!percentage.path.has_value()) return judge(percentage.literal.value_or(0));
   const auto found = percentage.path->Evaluate(scope);
   if (!found) return InvalidPath(percentage.path->text(), found.error());
   const json::value& value = **found;
   if (!value.is_number()) return NotA("number", field, value, percentage.path->text());
-  const double number = value.to_number<double>();
-  if (number >= 0 && number <= 100) return {};
-  return std::string(field) + " must be between 0 and 100.";
+  return judge(value.to_number<double>());
 }
 
 }  // namespace towline::interpreter

@@ -6,18 +6,12 @@ namespace towline::interpreter {
 // input is the result.
 void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Pass& pass) {
   Failure failure;
-  Json input;
-  if (!EffectiveInput(frame, state, input, failure)) return Fail(frame.id, std::move(failure));
-  Json result = input;
-  if (pass.result.has_value()) {
-    result = *pass.result;
-  } else if (pass.parameters.has_value()) {
-    const FrameContext context = ContextOf(frame);
-    if (!Evaluate(frame, *pass.parameters, ScopeOf(input, context), result, failure)) {
-      return Fail(frame.id, std::move(failure));
-    }
-  }
-  FinishWith(frame, result);
+  Json result;
+  const bool made = pass.result.has_value() ? EffectiveInput(frame, state, result, failure)
+                                            : Parameters(frame, state, result, failure);
+  if (!made) return Fail(frame.id, std::move(failure));
+  if (pass.result.has_value()) result = *pass.result;
+  FinishWith(frame, std::move(result));
 }
 
 }  // namespace towline::interpreter

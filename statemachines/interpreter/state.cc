@@ -32,9 +32,11 @@ bool SameActivity(const Activity& a, const Activity& b) {
 bool SameFrame(const Frame& a, const Frame& b) {
   return a.id == b.id && a.parent == b.parent && a.index == b.index && a.scope == b.scope &&
          a.state == b.state && a.input == b.input && a.entered_id == b.entered_id &&
+         a.entered_after == b.entered_after &&
          a.entered_at == b.entered_at && a.last_id == b.last_id && a.retries == b.retries &&
          a.retry_count == b.retry_count && a.attempts == b.attempts &&
-         a.checkpoint == b.checkpoint && SameActivity(a.activity, b.activity);
+         a.checkpoint == b.checkpoint && a.variables == b.variables &&
+         SameActivity(a.activity, b.activity);
 }
 
 bool SameFrames(const std::map<FrameId, Frame>& a, const std::map<FrameId, Frame>& b) {
@@ -56,7 +58,16 @@ bool Equal(const ExecutionState& a, const ExecutionState& b) {
          a.error == b.error && a.cause == b.cause && a.stopped_at == b.stopped_at &&
          a.redrive_count == b.redrive_count && a.redriven_at == b.redriven_at &&
          a.redrive_token == b.redrive_token &&
-         SameFrames(a.frames, b.frames) && a.open_tasks == b.open_tasks;
+         SameFrames(a.frames, b.frames) && a.open_tasks == b.open_tasks &&
+         a.variables_bytes == b.variables_bytes;
+}
+
+const Json* FindVariable(const ExecutionState& state, const Frame& frame, std::string_view name) {
+  for (const Frame* at = &frame;; at = &state.frames.at(at->parent)) {
+    const auto found = at->variables.find(name);
+    if (found != at->variables.end()) return &found->second.value;
+    if (at->id == kRootFrame) return nullptr;
+  }
 }
 
 bool HasRoom(const AwaitingChildren& children) {

@@ -4,9 +4,11 @@
 // equal states.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -50,6 +52,12 @@ struct Redoing {
 using Activity =
     std::variant<Entering, AwaitingTask, AwaitingTimer, AwaitingChildren, Redoing>;
 
+struct Variable {
+  Json value{};
+  std::size_t bytes = 0;  // as JSON text
+  friend bool operator==(const Variable& a, const Variable& b) { return a.value == b.value; }
+};
+
 struct Frame {
   FrameId id = kRootFrame;
   FrameId parent = kRootFrame;        // of the root: itself
@@ -58,12 +66,14 @@ struct Frame {
   asl::StateIndex state = 0;          // the current one
   Json input{};                       // its raw input
   HistoryId entered_id = 0;           // of its …StateEntered, for causes
+  HistoryId entered_after = 0;        // what that follows from
   Timestamp entered_at{};
   HistoryId last_id = 0;              // what the next event's previousEventId will be
   std::vector<std::uint32_t> retries; // per retrier, this visit
   std::uint32_t retry_count = 0;      // State.RetryCount
   std::uint32_t attempts = 0;         // offers and tries so far, this visit: the fence
   std::optional<Json> checkpoint{};   // saved by a job of this visit
+  std::map<std::string, Variable, std::less<>> variables;  // of its scope
   Activity activity{Entering{}};
 };
 
@@ -88,12 +98,16 @@ struct ExecutionState {
   std::string redrive_token{};
   std::map<FrameId, Frame> frames;          // empty once closed
   std::map<TaskId, FrameId> open_tasks;
+  std::size_t variables_bytes = 0;  // of all frames
 
   bool started() const { return last_seq != 0; }
   // When the execution's TimeoutSeconds began to run.
   Timestamp budget_from() const { return redrive_count == 0 ? started_at : redriven_at; }
   bool closed() const { return status != ExecutionStatus::kRunning; }
 };
+
+// The variable as the frame sees it: its own or that of a frame around it. Null: undefined.
+const Json* FindVariable(const ExecutionState& state, const Frame& frame, std::string_view name);
 
 // Equal in every respect that a later step could see; values compare by content.
 bool Equal(const ExecutionState& a, const ExecutionState& b);

@@ -20,6 +20,7 @@
 #include "statemachines/interpreter/advance.h"
 #include "statemachines/interpreter/context.h"
 #include "statemachines/interpreter/errors.h"
+#include "statemachines/interpreter/numbers.h"
 
 namespace towline::interpreter {
 
@@ -79,6 +80,33 @@ class Stepper {
   const Frame& At(FrameId id) const;
   const asl::State& StateOf(const Frame& frame) const { return definition_.state(frame.state); }
 
+  // query.cc: evaluation in both languages.
+  // What the expressions of one field see, and how the field is called in causes.
+  struct View {
+    const FrameContext& context;
+    std::string_view field;              // "Arguments"
+    const Json& subject;                 // JSONPath: $
+    const Json* result = nullptr;        // JSONata: $states.result, where there is one
+    const Json* error_output = nullptr;  // JSONata: $states.errorOutput, where there is one
+    std::string_view list{};             // "Choices" with `index`: the field is of Choices[1]
+    std::size_t index = 0;
+    std::string Location(const std::string& inner) const;
+  };
+  class QueryNames;
+  bool Evaluate(const Frame& frame, const asl::Template& with, const View& view, Json& out,
+                Failure& failure);
+  bool Query(const Frame& frame, const jsonata::Expression& expression, const View& view,
+             const std::string& inner, Json& out, Failure& failure);
+  // The same for a value that must be of one kind: "array", "boolean", "number", "string".
+  bool QueryOf(const Frame& frame, const jsonata::Expression& expression, const View& view,
+               std::string_view kind, Json& out, Failure& failure);
+  const asl::Number* Settled(const Frame& frame, const asl::Number& number, const View& view,
+                             asl::Number& storage, Failure& failure);
+  bool Settled(const Frame& frame, const asl::Text& text, const View& view,
+               std::optional<std::string>& out, Failure& failure);
+  Failure QueryFailure(const Frame& frame, std::string what, std::string location) const;
+  [[nodiscard]] bool EmitEvaluationFailed(const Frame& frame, Failure& failure);
+
   // One file per kind of state. Each leaves the frame waiting, moved on, failed or ended.
   void Begin(const Frame& frame, const asl::State& state, const asl::Pass& pass);
   void Begin(const Frame& frame, const asl::State& state, const asl::Task& task);
@@ -92,6 +120,15 @@ class Stepper {
   // wait.cc, task.cc, map.cc: their parts.
   bool WaitEnd(const Frame& frame, const asl::State& state, const Json& input, Timestamp& due,
                Failure& failure);
+  bool WaitTimestamp(const Frame& frame, const asl::Wait& wait, const View& view, Timestamp& due,
+                     Failure& failure);
+  bool Holds(const Frame& frame, const asl::Condition& condition, const View& view, bool& holds,
+             Failure& failure);
+  bool MapItems(const Frame& frame, const asl::Map& map, const Json& input, Json& items,
+                Failure& failure);
+  bool MapConcurrency(const Frame& frame, const asl::Map& map, const Json& input,
+                      std::int64_t& concurrency, Failure& failure);
+  bool MapTolerance(const Frame& frame, const asl::Map& map, const Json& input, Failure& failure);
   void EndWait(const Frame& frame);
   bool TaskNumbers(const Frame& frame, const Json& input, TaskSpec& spec, Failure& failure);
   void Schedule(const Frame& frame, TaskSpec spec, Json parameters);
@@ -117,19 +154,37 @@ class Stepper {
 
   // flow.cc: the data flow of asl.md section 2. False: `failure` says why.
   bool EffectiveInput(const Frame& frame, const asl::State& state, Json& out, Failure& failure);
-  bool Evaluate(const Frame& frame, const jsonpath::Template& with, const jsonpath::Scope& scope,
-                Json& out, Failure& failure);
-  bool SelectResult(const Frame& frame, const std::optional<jsonpath::Template>& selector,
-                    Json& result, Failure& failure);
-  // ResultPath and OutputPath, then on to the next state.
-  void FinishWith(const Frame& frame, const Json& result);
-  bool OutputOf(const Frame& frame, const asl::State& state, const Json& result, Json& out,
+  // EffectiveInput, then Parameters or Arguments.
+  bool Parameters(const Frame& frame, const asl::State& state, Json& out, Failure& failure);
+  bool SelectResult(const Frame& frame, const asl::State& state, Json& result, Failure& failure);
+  bool Assign(const Frame& frame, const std::optional<asl::Template>& assign, const View& view,
+              Json& assigned, Failure& failure);
+  // What the state's work has made: Assign, ResultSelector, ResultPath, OutputPath or Output, then
+  // on.
+  void FinishWith(const Frame& frame, Json result);
+  bool OutputOf(const Frame& frame, const asl::State& state, Json result, Json& out,
                 Failure& failure);
+  bool QueryOutput(const Frame& frame, const std::optional<asl::Template>& output,
+                   const View& view, Json& out, Failure& failure);
   bool ApplyOutputPath(const Frame& frame, const asl::State& state, const Json& document,
                        Json& out, Failure& failure);
   // Parallel and Map: their children's outputs in order, as one array.
   static Json Gather(const AwaitingChildren& children);
-  void Exit(const Frame& frame, Json output, std::optional<asl::StateIndex> next);
+  struct Exited {
+    Json output{};
+    std::optional<asl::StateIndex> next{};
+    Json assigned{};
+  };
+  // What decides on output and variables instead of the state: a Choice rule, a Catcher.
+  struct Leaving {
+    const std::optional<asl::Template>& output;
+    const std::optional<asl::Template>& assign;
+    std::string_view list{};  // "Choices", "Catch"
+    std::size_t index = 0;
+  };
+  bool PassOn(const Frame& frame, const Leaving& leaving, const Json& input, Exited& exited,
+              Failure& failure);
+  void Exit(const Frame& frame, Exited exited);
   jsonpath::Scope ScopeOf(const Json& input, const FrameContext& context);
   FrameContext ContextOf(const Frame& frame) const;
   // A text for people: strings as they are, all else as JSON.
@@ -141,6 +196,8 @@ class Stepper {
   void Fail(FrameId id, Failure failure);
   bool TryRetry(const Frame& frame, const asl::State& state, const Failure& failure);
   bool TryCatch(const Frame& frame, const asl::State& state, Failure& failure);
+  bool CatchOutput(const Frame& frame, std::size_t index, const Failure& failure, Exited& exited,
+                   Failure& again);
   [[nodiscard]] bool EmitChildrenFailed(const Frame& frame, const Failure& failure);
   [[nodiscard]] bool AbortChildren(const Frame& frame, std::optional<FrameId> failed);
   [[nodiscard]] bool AbortState(const Frame& frame, HistoryId previous);

@@ -8,20 +8,15 @@ namespace towline::interpreter {
 void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Task& task) {
   Failure failure;
   Json input;
+  Json parameters;
   TaskSpec spec;
   if (!EffectiveInput(frame, state, input, failure) ||
-      !TaskNumbers(frame, input, spec, failure)) {
+      !TaskNumbers(frame, input, spec, failure) ||
+      !Parameters(frame, state, parameters, failure)) {
     return Fail(frame.id, std::move(failure));
   }
-  Json parameters = input;
-  if (task.parameters.has_value()) {
-    const FrameContext context = ContextOf(frame);
-    if (!Evaluate(frame, *task.parameters, ScopeOf(input, context), parameters, failure)) {
-      return Fail(frame.id, std::move(failure));
-    }
-    if (!Fits(parameters, limits_.value_bytes_max)) {
-      return Fail(frame.id, ParametersTooLarge(state.name));
-    }
+  if (state.parameters.has_value() && !Fits(parameters, limits_.value_bytes_max)) {
+    return Fail(frame.id, ParametersTooLarge(state.name));
   }
   const std::string problem = ResolveSpec(task.resource, parameters, state_.info, spec);
   if (!problem.empty()) {
@@ -39,17 +34,28 @@ bool Stepper::TaskNumbers(const Frame& frame, const Json& input, TaskSpec& spec,
                           Failure& failure) {
   const asl::State& state = StateOf(frame);
   const auto& task = std::get<asl::Task>(state.kind);
+  if (!task.timeout_seconds.present() && !task.heartbeat_seconds.present() &&
+      !task.credentials_role_arn.present()) {
+    return true;
+  }
   const FrameContext context = ContextOf(frame);
   const jsonpath::Scope scope = ScopeOf(input, context);
-  std::string problem =
-      PositiveSeconds(task.timeout_seconds, "TimeoutSeconds", scope, spec.timeout_seconds);
-  if (problem.empty()) {
-    problem = PositiveSeconds(task.heartbeat_seconds, "HeartbeatSeconds", scope,
-                              spec.heartbeat_seconds);
-  }
-  if (problem.empty()) return true;
-  failure = FailureIn(state, frame, kRuntimeError, problem);
-  return false;
+  View view{.context = context, .field = "TimeoutSeconds", .subject = input};
+  const auto read = [&](const asl::Number& number, std::optional<std::int64_t>& seconds) {
+    asl::Number storage;
+    const asl::Number* settled = Settled(frame, number, view, storage, failure);
+    if (settled == nullptr) return false;
+    const std::string problem = PositiveSeconds(*settled, view.field, scope, seconds);
+    if (problem.empty()) return true;
+    failure = FailureIn(state, frame, kRuntimeError, problem);
+    return false;
+  };
+  if (!read(task.timeout_seconds, spec.timeout_seconds)) return false;
+  view.field = "HeartbeatSeconds";
+  if (!read(task.heartbeat_seconds, spec.heartbeat_seconds)) return false;
+  const bool path = state.query_language == asl::QueryLanguage::kJsonPath;
+  view.field = path ? "RoleArn.$" : "Credentials/RoleArn";
+  return Settled(frame, task.credentials_role_arn, view, spec.role_arn, failure);
 }
 
 void Stepper::Schedule(const Frame& frame, TaskSpec spec, Json parameters) {

@@ -22,7 +22,7 @@ const std::string& NameOf(const asl::TaskResource& resource) {
 bool Stepper::OpenedTask::is_job() const {
   const ResourceKind kind = task.resource.kind;
   return kind == ResourceKind::kJob || kind == ResourceKind::kLambda ||
-         kind == ResourceKind::kFunction;
+         kind == ResourceKind::kFunction || kind == ResourceKind::kService;
 }
 
 std::optional<Stepper::OpenedTask> Stepper::Opened(TaskId task) const {
@@ -142,14 +142,15 @@ Verdict Stepper::operator()(const StartTask& command) {
 
 Verdict Stepper::operator()(const SubmitTask& command) {
   const auto task = Opened(command.task);
-  if (!task.has_value() || task->task.resource.kind != ResourceKind::kPublish) {
-    return Verdict::kStale;
-  }
+  if (!task.has_value()) return Verdict::kStale;
+  const asl::TaskResource& resource = task->task.resource;
+  const bool sync = resource.sync != asl::TaskResource::Sync::kNone;
+  if (resource.kind != ResourceKind::kPublish && !sync) return Verdict::kStale;
   if (task->awaiting.submitted) return Verdict::kNoop;
   if (!EmitStarted(*task, {})) return Verdict::kApplied;
   // A broker acknowledges without words.
   Json output = command.output->is_null() ? Json::EmptyObject() : command.output;
-  if (task->awaiting.wait_for_task_token) return Submit(*task, output);
+  if (task->awaiting.wait_for_task_token || sync) return Submit(*task, output);
   if (!Emit(task->frame.last_id, TaskSucceeded{command.task, output, {}})) {
     return Verdict::kApplied;
   }
@@ -233,12 +234,7 @@ void Stepper::EndTask(const Frame& frame, Failure failure) {
 
 void Stepper::EndTask(const Frame& frame, Json result) {
   stack_.push_back(frame.id);
-  Failure failure;
-  const auto& task = std::get<asl::Task>(StateOf(frame).kind);
-  if (!SelectResult(frame, task.result_selector, result, failure)) {
-    return Fail(frame.id, std::move(failure));
-  }
-  FinishWith(frame, result);
+  FinishWith(frame, std::move(result));
 }
 
 void Stepper::TimeOut(TaskId id, bool heartbeat) {

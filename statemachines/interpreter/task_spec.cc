@@ -221,6 +221,8 @@ std::string ResolveSpec(const asl::TaskResource& resource, const Json& parameter
   switch (resource.kind) {
     case Kind::kJob: spec.kind = TaskSpec::Kind::kJob; return ResolveJob(parameters, spec);
     case Kind::kLambda: spec.kind = TaskSpec::Kind::kJob; return ResolveLambda(parameters, spec);
+    case Kind::kStartExecution: return "Nested executions are not supported yet.";
+    case Kind::kService:
     case Kind::kFunction:
       spec.kind = TaskSpec::Kind::kJob;
       spec.job_type = resource.name;

@@ -14,7 +14,7 @@ namespace towline::interpreter {
 //
 //   job:run        JobType*, Payload, Tenant, Queue, Labels, Priority, OnWorkerLost, Start
 //   lambda:invoke  FunctionName* (name, ARN or partial ARN; a qualifier is dropped), Payload
-//   a function ARN everything is the payload
+//   a function ARN, any other service's API   everything is the payload
 //   mqtt:publish   Topic*, Payload, Qos, Retain; iotdataplane:publish in the service's spelling
 //   an activity    everything is the payload
 std::string ResolveSpec(const asl::TaskResource& resource, const Json& parameters,

@@ -33,12 +33,12 @@ void Stepper::EndWait(const Frame& frame) {
   const asl::State& state = StateOf(frame);
   Failure failure;
   Json input;
-  Json output;
+  Exited exited{.next = state.next};
   if (!EffectiveInput(frame, state, input, failure) ||
-      !ApplyOutputPath(frame, state, input, output, failure)) {
+      !PassOn(frame, {state.output, state.assign}, input, exited, failure)) {
     return Fail(frame.id, std::move(failure));
   }
-  Exit(frame, std::move(output), state.next);
+  Exit(frame, std::move(exited));
 }
 
 bool Stepper::WaitEnd(const Frame& frame, const asl::State& state, const Json& input,
@@ -49,34 +49,71 @@ bool Stepper::WaitEnd(const Frame& frame, const asl::State& state, const Json& i
     return false;
   };
   const FrameContext context = ContextOf(frame);
-  const jsonpath::Scope scope = ScopeOf(input, context);
-  if (wait.timestamp.has_value()) {
-    due = *wait.timestamp;
-  } else if (wait.timestamp_path.has_value()) {
-    const std::string& path = wait.timestamp_path->text();
-    const auto found = wait.timestamp_path->Evaluate(scope);
-    if (!found) {
-      return fail("The TimestampPath parameter does not reference an input value: " + path);
-    }
-    const json::value& value = **found;
-    const auto parsed =
-        value.is_string() ? ParseTimestamp(std::string_view(value.get_string())) : std::nullopt;
-    if (!parsed.has_value()) {
-      return fail(
-          "The TimestampPath parameter does not reference a valid ISO-8601 extended offset "
-          "date-time format string: " +
-          path + " == " + Shown(value));
-    }
-    due = *parsed;
-  } else {
+  const View view{.context = context, .field = "Seconds", .subject = input};
+  if (wait.seconds.present()) {
+    asl::Number storage;
+    const asl::Number* settled = Settled(frame, wait.seconds, view, storage, failure);
+    if (settled == nullptr) return false;
     std::int64_t seconds = 0;
-    const std::string problem = WaitSeconds(wait.seconds, scope, seconds);
+    const std::string problem = WaitSeconds(*settled, ScopeOf(input, context), seconds);
     if (!problem.empty()) return fail(problem);
+    if (seconds < 0) {
+      failure = QueryFailure(frame, "The Seconds field is negative: " + std::to_string(seconds),
+                             view.Location({}));
+      failure.value = true;
+      return false;
+    }
     if (seconds > kWaitSecondsMax) return fail("Wait state delay is too long.");
     due = now_ + Seconds(seconds);
+  } else if (!WaitTimestamp(frame, wait, view, due, failure)) {
+    return false;
   }
   if (due - now_ > Seconds(kWaitSecondsMax)) return fail("Wait state delay is too long.");
   return true;
+}
+
+bool Stepper::WaitTimestamp(const Frame& frame, const asl::Wait& wait, const View& view,
+                            Timestamp& due, Failure& failure) {
+  if (wait.timestamp.has_value()) {
+    due = *wait.timestamp;
+    return true;
+  }
+  Json value;
+  const bool query = wait.timestamp_query.has_value();
+  if (query) {
+    View timestamp = view;
+    timestamp.field = "Timestamp";
+    if (!QueryOf(frame, *wait.timestamp_query, timestamp, "string", value, failure)) return false;
+  } else {
+    const std::string& path = wait.timestamp_path->text();
+    const auto found = wait.timestamp_path->Evaluate(ScopeOf(view.subject, view.context));
+    if (!found) {
+      failure = FailureIn(StateOf(frame), frame, kRuntimeError,
+                          "The TimestampPath parameter does not reference an input value: " + path);
+      return false;
+    }
+    value = *found;
+  }
+  const auto parsed =
+      value->is_string() ? ParseTimestamp(std::string_view(value->get_string())) : std::nullopt;
+  if (parsed.has_value()) {
+    due = *parsed;
+    return true;
+  }
+  if (query) {
+    failure = QueryFailure(frame,
+                           "The Timestamp field cannot be parsed as an ISO-8601 extended offset "
+                           "date-time format string: " +
+                               Shown(*value),
+                           "Timestamp");
+    failure.value = true;
+  } else {
+    failure = FailureIn(StateOf(frame), frame, kRuntimeError,
+                        "The TimestampPath parameter does not reference a valid ISO-8601 extended "
+                        "offset date-time format string: " +
+                            wait.timestamp_path->text() + " == " + Shown(*value));
+  }
+  return false;
 }
 
 }  // namespace towline::interpreter

@@ -72,6 +72,12 @@ bool UsesTaskToken(const ExpressionNode& node) {
   return std::any_of(node.arguments.begin(), node.arguments.end(), UsesTaskToken);
 }
 
+void CollectVariables(const ExpressionNode& node, std::set<std::string>& names) {
+  const bool path = node.kind == Kind::kPath;
+  if (path && node.path->root == PathNode::Root::kVariable) names.insert(node.path->variable);
+  for (const ExpressionNode& argument : node.arguments) CollectVariables(argument, names);
+}
+
 Expression::Expression(std::shared_ptr<const ExpressionNode> node) : node_(std::move(node)) {}
 
 Result<Expression> Expression::Parse(std::string_view text) {
@@ -104,5 +110,9 @@ std::optional<std::string> Expression::function() const {
 }
 
 bool Expression::uses_task_token() const { return UsesTaskToken(*node_); }
+
+void Expression::CollectVariables(std::set<std::string>& names) const {
+  jsonpath::CollectVariables(*node_, names);
+}
 
 }  // namespace towline::jsonpath

@@ -3,6 +3,7 @@
 // The compiled form of an expression. Private to this room.
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,5 +32,6 @@ const json::value* Evaluate(const ExpressionNode& node, const Scope& scope, Allo
                             json::value& made, EvalError& error);
 
 bool UsesTaskToken(const ExpressionNode& node);
+void CollectVariables(const ExpressionNode& node, std::set<std::string>& names);
 
 }  // namespace towline::jsonpath

@@ -33,5 +33,8 @@ bool Path::is_definite() const { return node_->definite; }
 bool Path::is_context() const { return node_->root == PathNode::Root::kContext; }
 bool Path::is_variable() const { return node_->root == PathNode::Root::kVariable; }
 const std::string& Path::text() const { return node_->text; }
+void Path::CollectVariables(std::set<std::string>& names) const {
+  if (is_variable()) names.insert(node_->variable);
+}
 
 }  // namespace towline::jsonpath

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,7 @@ class ContextSource {
   virtual const Json& Context() const = 0;  // an object
 };
 
-// Resolves $name. Variables come with Assign; until then every name is undefined.
+// Resolves $name.
 class VariableSource {
  public:
   virtual ~VariableSource() = default;
@@ -93,6 +94,8 @@ class Path {
   bool is_context() const;   // starts with $$
   bool is_variable() const;  // starts with $name
   const std::string& text() const;
+  // Adds the name of the variable that it starts from, if it does.
+  void CollectVariables(std::set<std::string>& names) const;
 
  private:
   explicit Path(std::shared_ptr<const PathNode> node);
@@ -112,6 +115,7 @@ class ReferencePath {
   bool is_context() const;   // starts with $$: nothing can be written there
   bool is_variable() const;  // starts with $name: likewise
   const std::string& text() const;
+  void CollectVariables(std::set<std::string>& names) const { path_.CollectVariables(names); }
 
  private:
   ReferencePath(Path path, std::shared_ptr<const PathNode> node)
@@ -131,6 +135,7 @@ class Expression {
   // Set when the outermost expression is a call: "States.Format" and so on.
   std::optional<std::string> function() const;
   bool uses_task_token() const;  // mentions $$.Task.Token, or $$ or $$.Task as a whole
+  void CollectVariables(std::set<std::string>& names) const;
 
  private:
   explicit Expression(std::shared_ptr<const ExpressionNode> node);

@@ -66,6 +66,7 @@ class PathParser {
     auto node = std::make_shared<PathNode>();
     node->text = std::string(text_);
     node_ = node.get();
+    while (!text_.empty() && text_.back() == ' ') text_.remove_suffix(1);
     if (!ReadRoot() || !ReadSteps()) return Refusal();
     FunctionOverScan();
     for (const Step& step : node->steps) {
@@ -208,7 +209,8 @@ class PathParser {
       at = SkipBlanks(end + 1);
       if (At(at) == ']') break;
       if (At(at) != ',') return FailAt(at, "expected ',' or ']' after a name");
-      at = SkipBlanks(at + 1);
+      // Jayway passes over whatever stands here; line ends and tabs are all that makes sense.
+      for (at++; At(at) == ' ' || At(at) == '\n' || At(at) == '\t' || At(at) == '\r';) at++;
       if (At(at) != quote) return FailAt(at, "expected another quoted name after ','");
     }
     at_ = at + 1;

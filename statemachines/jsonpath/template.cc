@@ -24,6 +24,7 @@ struct TemplateNode {
   Json source;
   TemplatePart root{};
   bool uses_task_token = false;
+  std::set<std::string> variables{};
 };
 
 namespace {
@@ -112,6 +113,7 @@ class TemplateCompiler {
       if (parsed) {
         part.expression = *parsed;
         node_.uses_task_token = node_.uses_task_token || UsesTaskToken(*part.expression);
+        CollectVariables(*part.expression, node_.variables);
         return;
       }
     }
@@ -206,6 +208,7 @@ bool Template::Evaluate(const Scope& scope, Json& out, TemplateError& error) con
 }
 
 bool Template::uses_task_token() const { return node_->uses_task_token; }
+const std::set<std::string>& Template::variables() const { return node_->variables; }
 const Json& Template::source() const { return node_->source; }
 
 }  // namespace towline::jsonpath

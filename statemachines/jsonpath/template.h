@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ class Template {
   bool Evaluate(const Scope& scope, Json& out, TemplateError& error) const;
 
   bool uses_task_token() const;
+  // The variables that its expressions mention.
+  const std::set<std::string>& variables() const;
   const Json& source() const;
 
  private:

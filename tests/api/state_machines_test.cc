@@ -1,3 +1,6 @@
+#include <map>
+#include <string>
+
 #include "tests/api/world.h"
 
 namespace towline::api {
@@ -73,6 +76,42 @@ TEST_F(StateMachinesTest, WarningsComeWithTheAnswer) {
   ASSERT_EQ(answer->outcome(), "OK");
   ASSERT_EQ(answer->response.warnings_size(), 1);
   EXPECT_EQ(answer->response.warnings(0).code(), "NO_TIMEOUT");
+}
+
+TEST_F(StateMachinesTest, ValidatingTellsWhichJobTypesWorkersMustServe) {
+  v1::ValidateStateMachineRequest request;
+  request.set_definition(R"({"StartAt":"A","States":{
+    "A":{"Type":"Task","Resource":"arn:aws:states:::sns:publish","Parameters":{},"Next":"B"},
+    "B":{"Type":"Task","Resource":"arn:towline:states:::job:run",
+         "Parameters":{"JobType.$":"$.type"},"Next":"C"},
+    "C":{"Type":"Task","Resource":"arn:towline:states:::job:run",
+         "Parameters":{"JobType":"add"},"End":true}}})");
+  const auto answer = world_.Ask(machines_, &StateMachines::Validate, request);
+  ASSERT_EQ(answer->response.job_types_size(), 2);
+  EXPECT_EQ(answer->response.job_types(0).name(), "add");
+  EXPECT_EQ(answer->response.job_types(1).name(), "sns-publish");
+  for (const v1::RequiredJobType& type : answer->response.job_types()) {
+    EXPECT_TRUE(type.has_announced());
+    EXPECT_FALSE(type.announced()) << "there is no worker yet";
+  }
+}
+
+TEST_F(StateMachinesTest, ADescriptionTellsWhichVariablesEachStateMentions) {
+  Create("m", R"asl({"StartAt":"A","States":{
+    "A":{"Type":"Pass","Assign":{"x":1,"y.$":"$z.part"},"Next":"B"},
+    "B":{"Type":"Pass","Parameters":{"p.$":"States.Array($x, $y, $.n)"},"OutputPath":"$z",
+         "Next":"C"},
+    "C":{"Type":"Map","ItemsPath":"$list","End":true,"ItemProcessor":{"StartAt":"I","States":{
+         "I":{"Type":"Fail","CausePath":"$why"}}}}}})asl");
+  for (const bool metadata_only : {false, true}) {
+    const auto answer = Describe("m", metadata_only);
+    std::map<std::string, std::string> shown;
+    for (const auto& [state, variables] : answer->response.variable_references()) {
+      for (const std::string& name : variables.names()) shown[state] += name + " ";
+    }
+    EXPECT_EQ(shown, (std::map<std::string, std::string>{
+                         {"A", "z "}, {"B", "x y z "}, {"C", "list "}, {"I", "why "}}));
+  }
 }
 
 // An update is for those who start after it.

@@ -5,6 +5,7 @@
 //   ---
 //   input {"a": 1}               default {}; then the execution starts
 //   task T {"x": 1}              state T has an open task with this payload (the second: T#1)
+//   job T type                   it is a job of this type
 //   succeed T {"y": 2}           whoever has the token ends it; fail T {"Error": "E", "Cause": "C"}
 //   finish T {"y": 2}            the worker that has it ends it; break T {"Error": "E"}; also
 //                                accept T worker, requeue T reason, checkpoint T {…}
@@ -17,6 +18,8 @@
 //   pass 10s                     time goes on: ms, s, m, h or d
 //   stop {"Error": "E"}          StopExecution
 //   entered S {…} / left S {…}   the input and output of the latest visit of state S
+//   scheduled T {…}              the details of the latest scheduling in state T, as in the history
+//   assigned S {…}               the variables that the latest exit of state S assigned; null: none
 //   running / succeeded {…} / failed {"Error": …, "Cause": …} / timed out / aborted {…}
 //   history A B C                the types of the history's events, from the first, "*N" repeats
 //
@@ -229,6 +232,12 @@ class ScriptRunner {
   bool Expect(const std::string& verb, std::string_view rest) {
     if (verb == "task") {
       ExpectTask(rest);
+    } else if (verb == "job") {
+      const auto id = FindTask(TakeWord(rest));
+      EXPECT_EQ(id ? world_.tasks().at(*id).open.spec.job_type : "(not open)", rest);
+    } else if (verb == "scheduled") {
+      const std::string name = TakeWord(rest);
+      EXPECT_EQ(LatestScheduled(name), PrintJson(*ParsedOr(rest, nullptr)));
     } else if (verb == "no") {
       TakeWord(rest);
       EXPECT_FALSE(FindTask(rest)) << "the task is open";
@@ -242,6 +251,9 @@ class ScriptRunner {
     } else if (verb == "entered" || verb == "left") {
       const std::string name = TakeWord(rest);
       EXPECT_EQ(Latest(verb == "entered", name), PrintJson(*ParsedOr(rest, nullptr)));
+    } else if (verb == "assigned") {
+      const std::string name = TakeWord(rest);
+      EXPECT_EQ(LatestAssigned(name), PrintJson(*ParsedOr(rest, nullptr)));
     } else if (verb == "verdict") {
       static const char* const kNames[] = {"applied", "noop", "stale", "closed"};
       EXPECT_EQ(kNames[static_cast<std::size_t>(verdict_)], rest);
@@ -296,6 +308,35 @@ class ScriptRunner {
                         std::string::npos;
       if (!kind || event.details.at("name") != name.c_str()) continue;
       found = event.details.at(entered ? "input" : "output").get_string().c_str();
+    }
+    return found;
+  }
+
+  std::string LatestScheduled(const std::string& name) const {
+    std::string found = "(never)";
+    std::string state;
+    for (const HistoryEvent& event : History()) {
+      if (event.type == "TaskStateEntered") state = event.details.at("name").get_string().c_str();
+      if (event.type == "TaskScheduled" && state == name) found = PrintJson(event.details);
+    }
+    return found;
+  }
+
+  std::string LatestAssigned(const std::string& name) const {
+    std::string found = "(never left)";
+    for (const HistoryEvent& event : History()) {
+      if (event.type.find("StateExited") == std::string::npos ||
+          event.details.at("name") != name.c_str()) {
+        continue;
+      }
+      const json::value* variables = event.details.if_contains("assignedVariables");
+      json::object values;
+      if (variables != nullptr) {
+        for (const auto& [variable, text] : variables->as_object()) {
+          values[variable] = *ParsedOr(std::string_view(text.get_string()), nullptr);
+        }
+      }
+      found = PrintJson(variables == nullptr ? json::value() : json::value(std::move(values)));
     }
     return found;
   }

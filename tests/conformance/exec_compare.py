@@ -10,7 +10,7 @@ Ours alone: `region` of a scheduled task is where it runs, so it is not looked a
 import json
 import re
 
-TOKEN = re.compile(r"<[A-Za-z_][A-Za-z0-9_.:\- ]*>")
+TOKEN = re.compile(r"<[A-Za-z_][A-Za-z0-9_.:\- ]*>|<<[a-z_]+>:\d+>")
 DATE_TIME = re.compile(
     r"[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-][01]\d:?(?:[0-5]\d)?)")
@@ -121,6 +121,10 @@ class Matcher:
 def as_recorded(event):
     """One of our history events in the recording's form: JSON texts read."""
     details = dict(event.get("details") or {})
+    details.pop("assignedVariablesDetails", None)
+    if "assignedVariables" in details:
+        details["assignedVariables"] = {
+            name: json.loads(text) for name, text in details["assignedVariables"].items()}
     for key in TEXT_FIELDS:
         if key in details:
             text = details.pop(key)

@@ -70,7 +70,7 @@ class Play {
       world_.Do(StartTask{open.task, text("workerName").value_or("")});
     } else if (what == "started" && open.spec.kind == TaskSpec::Kind::kJob) {
       world_.Do(AcceptJob{open.task, open.attempt, "worker", 1});
-    } else if (what == "submitted" && open.spec.kind == TaskSpec::Kind::kJob) {
+    } else if (what == "submitted" && open.spec.kind == TaskSpec::Kind::kJob && !IsSync(open)) {
       world_.Do(SucceedTask{open.task, open.attempt, output(), "worker"});
     } else if (what == "submitted") {
       world_.Do(SubmitTask{open.task, output()});
@@ -81,6 +81,16 @@ class Play {
     } else if (what == "timed_out" && open.spec.heartbeat_seconds.has_value()) {
       silent_.insert(open.task);
     }
+  }
+
+  // What such a task has started answers at once, and is not at its end by then.
+  bool IsSync(const OpenTask& open) const {
+    for (const asl::State& state : world_.definition().states) {
+      const auto* task = std::get_if<asl::Task>(&state.kind);
+      if (task == nullptr || state.name != open.state) continue;
+      return task->resource.sync != asl::TaskResource::Sync::kNone;
+    }
+    return false;
   }
 
   // The service's heartbeat is the shell's business here: a recorded timeout of a task that has

@@ -43,13 +43,17 @@ class Writer {
   }
 
   std::string State(const std::string& next, bool last, int depth) {
-    const std::string go = last ? R"("End":true)" : R"("Next":")" + next + "\"";
+    std::string go = last ? R"("End":true)" : R"("Next":")" + next + "\"";
+    // Of a name that no other scope uses: the state's own without its number.
+    const std::string variable = next.substr(0, next.find('_')) + "v";
+    if (dice_.OneIn(3)) go = R"("Assign":{")" + variable + R"(.$":"$"},)" + go;
     switch (dice_.Below(depth < 2 ? 8 : 6)) {
       case 0: return R"({"Type":"Pass","Result":[1,2,3],)" + go + "}";
       case 1:
         return R"({"Type":"Wait","Seconds":)" + std::to_string(dice_.Below(9)) + "," + go + "}";
       case 2:
         if (!last || !dice_.OneIn(3)) return R"({"Type":"Pass",)" + go + "}";
+        go.clear();
         return dice_.OneIn(2) ? R"({"Type":"Fail","Error":"E1"})" : R"({"Type":"Succeed"})";
       case 3:
       case 4:

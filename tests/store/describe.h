@@ -85,8 +85,8 @@ template <class T>
 std::string Describe(const std::shared_ptr<T>& value) {
   return value ? Describe(*value) : "nothing";
 }
-template <class K, class V>
-std::string Describe(const std::map<K, V>& values);
+template <class K, class V, class Less>
+std::string Describe(const std::map<K, V, Less>& values);
 template <class... T>
 std::string Describe(const std::variant<T...>& value);
 
@@ -107,8 +107,8 @@ std::string Describe(const std::vector<T>& values) {
   for (const T& value : values) text += Describe(value) + ", ";
   return text + "]";
 }
-template <class K, class V>
-std::string Describe(const std::map<K, V>& values) {
+template <class K, class V, class Less>
+std::string Describe(const std::map<K, V, Less>& values) {
   std::string text = "<";
   for (const auto& [key, value] : values) text += Describe(key) + ": " + Describe(value) + ", ";
   return text + ">";

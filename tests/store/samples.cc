@@ -70,12 +70,14 @@ std::shared_ptr<const std::vector<Frame>> SampleFrames() {
                      .state = 4,
                      .input = input,
                      .entered_id = 5,
+                     .entered_after = 0,
                      .entered_at = At(7),
                      .last_id = 19,
                      .retries = {0, 3, 1},
                      .retry_count = 4,
                      .attempts = 5,
                      .checkpoint = Parse("{\"at\":3}"),
+                     .variables = {},
                      .activity = Entering{6}};
   std::vector<Frame> frames(5, sample);
   frames[1].activity = AwaitingTask{7, true, true, true, "acme_ams-1", 99};
@@ -94,9 +96,14 @@ std::vector<EventSample> EventSamples() {
       {"state_entered", StateEntered{2, 5, doc}},
       {"state_exited", StateExited{2, doc, 0}},
       {"state_exited_last", StateExited{0, Json(), std::nullopt}},
+      {"state_exited_assigned", StateExited{2, Json(), 0, doc}},
       {"state_aborted", StateAborted{4}},
       {"task_scheduled", TaskScheduled{1, 3, SampleSpec(), doc, At(1'000)}},
       {"task_scheduled_plain", TaskScheduled{}},
+      {"task_scheduled_role",
+       TaskScheduled{1, 1, {.role_arn = "arn:aws:iam::123456789012:role/r"}, doc, {}}},
+      {"evaluation_failed",
+       EvaluationFailed{2, "States.QueryEvaluationError", "because", "Output/a"}},
       {"task_started", TaskStarted{3, "poller-1"}},
       {"task_submitted", TaskSubmitted{3, doc}},
       {"task_succeeded", TaskSucceeded{3, doc, "acme_ams-1"}},
@@ -142,6 +149,10 @@ ExecutionState SampleState() {
   state.stopped_at = At(80);
   const auto frames = SampleFrames();
   for (const Frame& frame : *frames) state.frames[frame.id] = frame;
+  const Json items = Json::Part(state.input, state.input->as_object().at("items"));
+  state.frames[3].variables = {{"items", {items, JsonSize(*items)}}, {"none", {Json(), 4}}};
+  state.frames[0].entered_after = 3;
+  state.variables_bytes = JsonSize(*items) + 4;
   state.redrive_count = 3;
   state.redriven_at = At(70);
   state.redrive_token = "again-3";
