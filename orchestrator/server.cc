@@ -9,6 +9,7 @@
 
 #include "orchestrator/api/grpc/server.h"
 #include "orchestrator/api/service.h"
+#include "orchestrator/children/driver.h"
 #include "orchestrator/dispatch/driver.h"
 #include "orchestrator/engine/clock.h"
 #include "orchestrator/engine/definitions.h"
@@ -81,8 +82,12 @@ struct Server::Parts {
         tokens(backend->catalogue().MacKeys()),
         definitions(backend->catalogue()),
         tasks(*backend),
+        nested_tasks(*backend),
         dispatch(DispatchSettings(config), BrokerOptions(config), tokens, port, tasks, &hub, clock),
         fleet(dispatch),
+        objects(OpenObjects(config)),
+        children(MakeNested(), MakeRunner(config), clock),
+        notices(children, dispatch),
         partitions(MakePartitions(config)),
         service({*backend, definitions, partitions, hub, tokens, fleet,
                  [this] { return clock.Now(); }},
@@ -110,10 +115,29 @@ struct Server::Parts {
       settings.seed = RandomSeed();
       threads.push_back(std::make_unique<engine::PartitionThread>(
           std::make_unique<engine::Partition>(settings, backend->OpenPartition(i), definitions,
-                                              dispatch, &hub),
+                                              notices, &hub, &children.runner()),
           clock));
     }
     return threads;
+  }
+
+  std::unique_ptr<objects::ObjectStore> OpenObjects(const Config& config) {
+    objects::StoreConfig where = config.objects;
+    if (where.root.empty() && where.s3.endpoint.empty()) where.root = config.data + "/objects";
+    auto opened = objects::OpenStore(where, stopping.get_token());
+    if (!opened) throw store::StoreError(opened.error().message);
+    return std::move(*opened);
+  }
+  std::unique_ptr<children::Nested> MakeNested() {
+    return std::make_unique<children::Nested>(port, backend->catalogue().Partitions(),
+                                              nested_tasks, backend->catalogue(), definitions);
+  }
+  std::unique_ptr<children::MapRunner> MakeRunner(const Config& config) {
+    children::MapRunnerSettings settings;
+    settings.limits = LimitsOf(config);
+    settings.seed = RandomSeed();
+    return std::make_unique<children::MapRunner>(settings, port, *backend, definitions,
+                                                 objects.get());
   }
 
   // Machines that are being deleted go when their last execution has ended.
@@ -137,9 +161,14 @@ struct Server::Parts {
   engine::Definitions definitions;
   engine::WatchHub hub;
   engine::StoreTaskSource tasks;
+  engine::StoreTaskSource nested_tasks;
   LatePort port;
   dispatch::DispatchThread dispatch;
   Fleet fleet;
+  std::stop_source stopping;  // ends requests to the object store
+  std::unique_ptr<objects::ObjectStore> objects;
+  children::ChildrenThreads children;
+  children::NoticeSplit notices;
   engine::Partitions partitions;
   api::Service service;
   std::unique_ptr<api::GrpcServer> grpc;
@@ -163,6 +192,7 @@ Status Server::Start() {
   parts_->grpc = std::move(*grpc);
   parts_->partitions.Start();
   parts_->dispatch.Start();
+  parts_->children.Start();
   Parts* const parts = parts_.get();
   parts_->sweeper = std::jthread([parts](std::stop_token stop) { parts->Sweep(stop); });
   Log(LogLevel::kInfo, "serving",
@@ -176,8 +206,10 @@ void Server::Stop() {
   if (parts_ == nullptr || parts_->grpc == nullptr) return;
   parts_->sweeper.request_stop();
   parts_->grpc->Shutdown(kShutdownGrace);
+  parts_->stopping.request_stop();
   parts_->partitions.Stop();
   parts_->dispatch.Stop();
+  parts_->children.Stop();
   parts_->grpc.reset();
   parts_.reset();
 }

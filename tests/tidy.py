@@ -44,7 +44,7 @@ LOG = BASE + "log.h"
 API_PROTOS = "proto/towline/v1/"
 STORED_PROTOS = "proto/stored/"
 STORE_SEAMS = ("orchestrator/store/store.h", "orchestrator/store/event_codec.h",
-               "orchestrator/store/spec_codec.h")
+               "orchestrator/store/map_run_codec.h", "orchestrator/store/spec_codec.h")
 
 # Room: (path prefixes it may include besides its own, packages it may use). A room includes what
 # stands below it, never above. LOG is not part of BASE here: the core never logs.
@@ -67,6 +67,9 @@ ROOMS = {
         ("boost_json", "openssl")),
     "orchestrator/dispatch": (
         (BASE, LOG, "orchestrator/engine/", "proto/jobs/") + STORE_SEAMS, ("boost_json",)),
+    "orchestrator/children": (
+        (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "mapdata/",
+         "orchestrator/engine/", "orchestrator/objects/") + STORE_SEAMS, ("boost_json",)),
     "orchestrator/api": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", "orchestrator/engine/",
          "orchestrator/dispatch/", "proto/jobs/topics.h", API_PROTOS) + STORE_SEAMS,

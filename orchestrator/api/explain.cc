@@ -11,6 +11,7 @@
 #include "orchestrator/api/executions.h"
 #include "orchestrator/api/explain_tasks.h"
 #include "orchestrator/store/event_codec.h"
+#include "orchestrator/store/map_run_codec.h"
 
 namespace towline::api {
 namespace {
@@ -102,6 +103,8 @@ class Explanation {
       AddTimer(reader, *timer, waiting);
     } else if (const auto* task = std::get_if<in::AwaitingTask>(&frame.activity)) {
       AddTask(*task, frame, waiting);
+    } else if (const auto* run = std::get_if<in::AwaitingMapRun>(&frame.activity)) {
+      AddMapRun(reader, *run, waiting);
     } else {
       waiting->set_what(v1::Waiting::FOR_RUNNING);
       waiting->set_reason("Nothing: its next step is due at once.");
@@ -111,9 +114,10 @@ class Explanation {
 
   // No wait outlives the execution's own TimeoutSeconds.
   void BoundByExecution(const in::ExecutionState& state, v1::Waiting* waiting) {
-    if (!definition_->timeout_seconds) return;
+    const auto budget = state.budget_seconds(*definition_);
+    if (!budget) return;
     google::protobuf::Timestamp end;
-    SetTime(&end, state.started_at + Seconds{*definition_->timeout_seconds});
+    SetTime(&end, state.budget_from() + Seconds{*budget});
     const auto rank = [](const google::protobuf::Timestamp& time) {
       return std::pair(time.seconds(), time.nanos());
     };
@@ -151,6 +155,28 @@ class Explanation {
                            .execution = short_name_},
              waiting);
     AskAbout(task.task);
+  }
+
+  void AddMapRun(store::Queries& reader, const in::AwaitingMapRun& awaiting,
+                 v1::Waiting* waiting) {
+    waiting->set_what(v1::Waiting::FOR_MAP_RUN);
+    const auto row = reader.MapRun({located_.row.key, awaiting.run});
+    if (!row) {  // begun between two looks of ours at the store
+      waiting->set_reason("Its Map Run has just begun; ask again.");
+      return;
+    }
+    const std::string arn = store::DecodeMapRunOrder(row->spec).spec.arn;
+    const in::MapRunState run = store::DecodeMapRunState(row->progress);
+    waiting->set_map_run(arn);
+    const in::MapRunCounts& counts = run.executions;
+    std::string text = "Of the children of its Map Run " + std::to_string(counts.running) +
+                       " run, " + std::to_string(counts.succeeded) + " have succeeded, " +
+                       std::to_string(counts.unsuccessful()) + " have not";
+    if (counts.pending_redrive > 0) {
+      text += ", " + std::to_string(counts.pending_redrive) + " are to run again";
+    }
+    waiting->set_reason(text + (run.exhausted ? "." : "; there are more items to come."));
+    waiting->set_advice("See its children: towline map-run describe " + arn);
   }
 
   void AddCancel(const store::TaskRow& row) {

@@ -14,6 +14,7 @@ v1::Waiting::For WaitsFor(const OpenTaskFacts& facts) {
     case Kind::kJob: return v1::Waiting::FOR_JOB;
     case Kind::kPublish: return v1::Waiting::FOR_PUBLISH;
     case Kind::kActivity: return v1::Waiting::FOR_ACTIVITY;
+    case Kind::kExecution: return v1::Waiting::FOR_EXECUTION;
   }
   return v1::Waiting::FOR_UNSPECIFIED;
 }
@@ -54,7 +55,14 @@ std::string Reason(const v1::Waiting& waiting) {
                " has taken the task and has not answered yet.";
       }
       return "Nobody has polled activity " + waiting.activity() + " for the task yet.";
+    case v1::Waiting::FOR_EXECUTION:
+      return "The execution that it has started, " + waiting.execution() +
+             (waiting.stage() == "submitted" ? ", has not ended yet."
+                                             : ", is just being started.");
     case v1::Waiting::FOR_CANCEL:
+      if (!waiting.execution().empty()) {
+        return "Execution " + waiting.execution() + " is being stopped with it.";
+      }
       return "The job was cancelled, but worker " + waiting.worker() +
              " has not confirmed that it is dead.";
     default: return "";
@@ -63,7 +71,10 @@ std::string Reason(const v1::Waiting& waiting) {
 
 std::string Advice(const v1::Waiting& waiting, const std::string& execution) {
   switch (waiting.what()) {
+    case v1::Waiting::FOR_EXECUTION: return "See what that one waits for: towline why " +
+                                            waiting.execution();
     case v1::Waiting::FOR_CANCEL:
+      if (!waiting.execution().empty()) return "";
       return "Bring the worker back; if its machine is gone for good: towline task forget " +
              execution + " " + std::to_string(waiting.task());
     case v1::Waiting::FOR_PUBLISH: return "Check that the broker is up and reachable.";
@@ -101,6 +112,11 @@ void FillTask(const OpenTaskFacts& facts, v1::Waiting* to) {
   if (spec.kind == interpreter::TaskSpec::Kind::kJob) {
     to->set_job_type(spec.job_type);
     to->set_queue(spec.queue);
+  }
+  if (spec.kind == interpreter::TaskSpec::Kind::kExecution) {
+    // The machine's name is the last part of its ARN.
+    to->set_execution(spec.machine.substr(spec.machine.rfind(':') + 1) + "/" +
+                      spec.execution_name);
   }
   to->set_topic(spec.topic);
   to->set_activity(spec.activity);

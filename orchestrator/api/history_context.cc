@@ -37,6 +37,8 @@ void HistoryContext::Needs(const in::EventRecord& record, std::vector<Subject>& 
         } else if constexpr (kIsAny<T, in::IterationSucceeded, in::IterationFailed,
                                     in::IterationAborted>) {
           out.push_back({Subject::Kind::kIteration, event.child});
+        } else if constexpr (std::is_same_v<T, in::MapRunRedriven>) {
+          out.push_back({Subject::Kind::kMapRun, event.run});
         }
       },
       record.event);
@@ -49,6 +51,8 @@ void HistoryContext::Defines(const in::EventRecord& record, std::vector<Subject>
     out.push_back({Subject::Kind::kTask, record.seq});
   } else if (const auto* iteration = std::get_if<in::IterationStarted>(&record.event)) {
     out.push_back({Subject::Kind::kIteration, iteration->child});
+  } else if (std::holds_alternative<in::MapRunStarted>(record.event)) {
+    out.push_back({Subject::Kind::kMapRun, record.seq});
   } else if (const auto* redriven = std::get_if<in::ExecutionRedriven>(&record.event)) {
     for (const in::Frame& frame : *redriven->frames) {
       out.push_back({Subject::Kind::kFrame, frame.id});

@@ -34,7 +34,7 @@ class HistoryContext {
  private:
   // The subject that an event defines, if it does; frame, task and iteration numbers.
   struct Subject {
-    enum class Kind { kFrame, kTask, kIteration };
+    enum class Kind { kFrame, kTask, kIteration, kMapRun };
     Kind kind = Kind::kFrame;
     std::uint64_t number = 0;
     auto operator<=>(const Subject&) const = default;

@@ -16,12 +16,14 @@ constexpr Millis kPurgeEvery{60'000};
 }  // namespace
 
 Partition::Partition(PartitionSettings settings, std::unique_ptr<store::Store> store,
-                     Definitions& definitions, TaskSink& sink, WatchHub* hub)
+                     Definitions& definitions, TaskSink& sink, WatchHub* hub,
+                     MapRunSink* map_runs)
     : settings_(std::move(settings)),
       store_(std::move(store)),
       definitions_(definitions),
       sink_(sink),
       hub_(hub),
+      map_run_sink_(map_runs),
       inbox_(settings_.inbox_max),
       seed_(settings_.seed),
       cache_(settings_.cache_max),
@@ -48,6 +50,7 @@ Timestamp Partition::RunOnce(Timestamp now) {
     }
     FireTimers();
     timers_.Refill(*store_, now_);
+    SettleMapRuns();
     if (now_ >= purge_at_) Purge();
   } catch (const store::StoreError& error) {
     Break(error.what());
@@ -161,6 +164,7 @@ bool Partition::Commit() {
         {live->key, live->state.last_seq, store::EncodeState(live->state)});
     live->snapshot_seq = live->state.last_seq;
   }
+  StageMapRuns();
   if (batch_.empty()) return true;
   try {
     store_->Commit(batch_);
@@ -174,6 +178,7 @@ bool Partition::Commit() {
 
 void Partition::Release() {
   if (!notices_.empty()) sink_.Post(std::exchange(notices_, {}));
+  ReleaseMapRuns();
   for (const auto& reply : replies_) reply(true);
   for (const auto& [key, view] : closed_) {
     auto waiting = waiters_.extract(key);
@@ -199,6 +204,9 @@ void Partition::ForgetBatch() {
   batch_.Clear();
   batch_bytes_ = 0;
   batch_names_.clear();
+  touched_runs_.clear();
+  ended_children_.clear();
+  run_replies_.clear();
   dirty_.clear();
   replies_.clear();
   notices_.clear();

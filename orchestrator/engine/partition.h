@@ -13,10 +13,13 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/engine/cache.h"
@@ -51,8 +54,10 @@ struct PartitionCounters {
 
 class Partition {
  public:
+  // `hub` and `map_runs` may be null: nobody watches, nobody runs Map Runs.
   Partition(PartitionSettings settings, std::unique_ptr<store::Store> store,
-            Definitions& definitions, TaskSink& sink, WatchHub* hub);
+            Definitions& definitions, TaskSink& sink, WatchHub* hub,
+            MapRunSink* map_runs = nullptr);
   ~Partition();
 
   // False when the inbox is full or closed; the reply is then not called.
@@ -76,6 +81,20 @@ class Partition {
     std::function<void(Result<ExecutionView>)> reply;
   };
 
+  // A Map Run that is open.
+  struct LiveMapRun {
+    interpreter::MapRunState state;
+    std::shared_ptr<const store::MapRunOrder> order;
+    std::string revision;  // of the parent's definition
+    bool open = true;
+    bool is_new = false;   // the runner does not know it yet
+  };
+  struct EndedChild {
+    store::MapRunKey run;
+    interpreter::ExecutionStatus status = interpreter::ExecutionStatus::kSucceeded;
+    std::uint32_t items = 1;
+  };
+
   // requests.cc: each decides, stages and arranges its reply.
   void Handle(StartExecution& request);
   void Handle(StopExecution& request);
@@ -87,6 +106,12 @@ class Partition {
   void Handle(ConfirmCancel& request);
   void Handle(HoldHeartbeats& request);
   void Handle(AddEvidence& request);
+  // map_runs.cc
+  void Handle(StartChildren& request);
+  void Handle(RedriveChildren& request);
+  void Handle(StopChildren& request);
+  void Handle(FinishMapRun& request);
+  void Handle(UpdateMapRun& request);
   void AnswerExisting(StartExecution& request, store::ExecutionKey key);
   void AddWaiter(store::ExecutionKey key, std::uint64_t waiter,
                  std::function<void(Result<ExecutionView>)> reply);
@@ -99,6 +124,22 @@ class Partition {
   std::shared_ptr<const interpreter::ExecutionState> RemainsOf(const Live& live,
                                                                std::string& why);
 
+  // map_runs.cc
+  LiveMapRun* FindMapRun(const store::MapRunKey& key);
+  void Touch(const store::MapRunKey& key);
+  void StartChild(interpreter::ExecutionInfo info,
+                  std::shared_ptr<const asl::Definition> definition, Json input);
+  std::vector<store::ExecutionKey> ChildrenFrom(
+      const store::MapRunKey& key, std::uint64_t from, std::size_t limit,
+      const std::function<bool(store::Status)>& matches, std::uint64_t& next);
+  void RedriveChild(Live& live, LiveMapRun& run);
+  void FailMapRun(const store::MapRunKey& key, LiveMapRun& run, interpreter::Failure failure);
+  void AnswerWithView(const store::MapRunKey& key, MapRunReply reply);
+  void SettleMapRuns();
+  void StageMapRuns();
+  void ReleaseMapRuns();
+  void RecoverMapRuns();
+
   // staging.cc: what a step leaves behind.
   interpreter::Verdict Run(Live& live, const interpreter::Command& command);
   void Stage(Live& live, interpreter::Step step);
@@ -107,6 +148,9 @@ class Partition {
   void Stage(Live& live, interpreter::CloseTask& close);
   void Stage(Live& live, interpreter::SetTimer& timer);
   void Stage(Live& live, interpreter::ClearTimer& timer);
+  void Stage(Live& live, interpreter::OpenMapRun& open);
+  void Stage(Live& live, interpreter::CloseMapRun& close);
+  void Stage(Live& live, interpreter::ReopenMapRun& reopen);
   void Stage(Live& live, interpreter::CloseExecution& close);
   void Stage(Live& live, interpreter::ReopenExecution& reopen);
   void Stage(Live& live, interpreter::PostContinue& go_on);
@@ -149,6 +193,7 @@ class Partition {
   Definitions& definitions_;
   TaskSink& sink_;
   WatchHub* const hub_;
+  MapRunSink* const map_run_sink_;
   Inbox<Request> inbox_;
 
   // Everything below belongs to the driver's thread and can be rebuilt from the store.
@@ -167,8 +212,12 @@ class Partition {
   std::unordered_map<store::ExecutionKey, std::vector<Waiter>> waiters_;
   std::unordered_map<std::uint64_t, store::ExecutionKey> waiter_ids_;
   PartitionCounters counters_;
+  std::map<store::MapRunKey, LiveMapRun> map_runs_;  // the open ones
 
   // Of the batch under way.
+  std::set<store::MapRunKey> touched_runs_;
+  std::vector<EndedChild> ended_children_;
+  std::vector<std::pair<store::MapRunKey, MapRunReply>> run_replies_;
   store::Batch batch_;
   std::size_t batch_bytes_ = 0;
   std::unordered_map<std::string, store::ExecutionKey> batch_names_;

@@ -35,6 +35,7 @@ void Partition::Break(const std::string& why) {
   Log(LogLevel::kError, "store_failed",
       {{"partition", std::to_string(settings_.number)}, {"why", why}});
   for (const auto& reply : std::exchange(replies_, {})) reply(false);
+  for (const auto& [key, reply] : std::exchange(run_replies_, {})) reply(Unavailable(why));
   for (const store::ExecutionRow& row : batch_.started) {  // nobody knows whether they exist
     auto waiting = waiters_.extract(row.key);
     if (waiting.empty()) continue;
@@ -45,6 +46,7 @@ void Partition::Break(const std::string& why) {
   }
   for (Request& request : std::exchange(deferred_, {})) Refuse(request, why);
   ForgetBatch();
+  map_runs_.clear();
   cache_.Clear();
   timers_.Reset();
   heartbeats_.Reset();
@@ -66,6 +68,11 @@ void Partition::Refuse(Request& request, const std::string& why) {
                  [&](ConfirmCancel& r) { r.reply(TaskVerdict::kUnavailable); },
                  [&](HoldHeartbeats& r) { Handle(r); },
                  [&](AddEvidence&) {},  // evidence is best effort
+                 [&](StartChildren& r) { r.reply(Unavailable(why)); },
+                 [&](RedriveChildren& r) { r.reply(Unavailable(why), r.from); },
+                 [&](StopChildren& r) { r.reply(Unavailable(why), r.from); },
+                 [&](FinishMapRun& r) { r.reply(Unavailable(why)); },
+                 [&](UpdateMapRun& r) { r.reply(Unavailable(why)); },
              },
              request);
 }
@@ -81,6 +88,7 @@ bool Partition::Recover() {
     CompleteOpenTasks(notices);
     timers_.Refill(*store_, now_);
     RecheckWaiters();
+    RecoverMapRuns();
     sink_.Post(std::move(notices));
   } catch (const store::StoreError& error) {
     Break(error.what());

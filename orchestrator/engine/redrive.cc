@@ -49,6 +49,10 @@ void Partition::Handle(RedriveExecution& request) {
                         state.redrive_token == request.client_token;
   if (repeated) return request.reply(View(*live));
   if (!state.closed()) return request.reply(NotRedrivable(state, "is still running"));
+  if (state.info.map_child) {
+    return request.reply(NotRedrivable(state, "is a child of a Map Run: redrive its parent, '" +
+                                                  state.info.parent_arn + "'"));
+  }
   if (state.status == interpreter::ExecutionStatus::kSucceeded) {
     return request.reply(NotRedrivable(state, "has succeeded"));
   }

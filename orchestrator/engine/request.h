@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "orchestrator/engine/map_run.h"
 #include "orchestrator/engine/tokens.h"
 #include "orchestrator/store/store.h"
 #include "statemachines/asl/definition.h"
@@ -60,6 +61,9 @@ struct StopExecution {
   std::optional<std::string> error{};
   std::optional<std::string> cause{};
   std::function<void(Result<ExecutionView>)> reply;
+  // Of a nested one: stop it only if this task has started it. 0: whoever has.
+  std::string parent_arn{};
+  interpreter::TaskId parent_task = 0;
 };
 // Lets an execution that did not succeed go on where it stopped, with everything that succeeded
 // kept: ExecutionNotRedrivable if it runs, has succeeded or has a full history.
@@ -124,7 +128,8 @@ struct AddEvidence {
 
 using Request = std::variant<StartExecution, StopExecution, RedriveExecution, WaitExecution,
                              Unwait, TaskCommand, HeartbeatTask, ConfirmCancel, HoldHeartbeats,
-                             AddEvidence>;
+                             AddEvidence, StartChildren, RedriveChildren, StopChildren,
+                             FinishMapRun, UpdateMapRun>;
 
 // To dispatch: what became of tasks. Posted in commit order.
 struct TaskOpened {  // also at start-up, for every open row; and with the next attempt (requeue)
@@ -154,6 +159,7 @@ struct TaskClosed {
   TaskRef task;
   bool cancel = false;  // tell the holder, if any, to stop; the row stays until ConfirmCancel
   std::string reason;
+  interpreter::TaskSpec::Kind kind = interpreter::TaskSpec::Kind::kJob;
 };
 // The partition has dropped its memory and read the store again (start-up, or a commit of unknown
 // outcome): forget all tasks of it; TaskOpened{recovered} follow for those that are open.

@@ -106,7 +106,14 @@ void Partition::Handle(StartExecution& request) {
 void Partition::AnswerExisting(StartExecution& request, store::ExecutionKey key) {
   Live* const live = Load(key);
   CHECK(live != nullptr);
-  if (live->state.closed() || !(live->state.input == request.input)) {
+  const interpreter::ExecutionInfo& info = live->state.info;
+  // A nested execution that its task has started before.
+  const bool same_parent = !info.parent_arn.empty() &&
+                           info.parent_arn == request.info.parent_arn &&
+                           info.parent_task == request.info.parent_task;
+  const bool same = same_parent || (!live->state.closed() && live->state.input == request.input &&
+                                    request.info.parent_arn.empty());
+  if (!same) {
     const std::string text = "Execution Already Exists: '" + live->state.info.arn + "'";
     replies_.push_back([text, reply = std::move(request.reply)](bool durable) {
       reply(durable ? Error{Error::Code::kAlreadyExists, text, "ExecutionAlreadyExists"}
@@ -126,7 +133,10 @@ void Partition::AnswerExisting(StartExecution& request, store::ExecutionKey key)
 
 void Partition::Handle(StopExecution& request) {
   Live* const live = LoadByName(request.execution);
-  if (live == nullptr) return request.reply(DoesNotExist(request.execution));
+  const bool meant = live != nullptr && (request.parent_arn.empty() ||
+                                         (live->state.info.parent_arn == request.parent_arn &&
+                                          live->state.info.parent_task == request.parent_task));
+  if (!meant) return request.reply(DoesNotExist(request.execution));
   if (!live->state.closed()) {
     Run(*live, interpreter::Stop{std::move(request.error), std::move(request.cause)});
   }

@@ -1,5 +1,7 @@
 #include "orchestrator/engine/router.h"
 
+#include <charconv>
+
 #include "statemachines/base/check.h"
 
 namespace towline::engine {
@@ -21,11 +23,21 @@ int PartitionOf(std::string_view tenant, std::string_view machine, std::string_v
                 int partitions) {
   CHECK(partitions > 0);
   if (partitions == 1) return 0;
+  if (machine.find('/') != std::string_view::npos) return PartitionOfMapRun(name, partitions);
   std::uint64_t hash = 14695981039346656037ULL;
   Mix(hash, tenant);
   Mix(hash, machine);
   Mix(hash, name);
   return static_cast<int>(hash % static_cast<std::uint64_t>(partitions));
+}
+
+int PartitionOfMapRun(std::string_view id, int partitions) {
+  constexpr std::size_t kDigits = 4;
+  int number = 0;
+  if (id.size() < kDigits) return 0;
+  const auto [end, error] = std::from_chars(id.data(), id.data() + kDigits, number, 16);
+  const bool valid = error == std::errc() && end == id.data() + kDigits && number < partitions;
+  return valid ? number : 0;
 }
 
 }  // namespace towline::engine

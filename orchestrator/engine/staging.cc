@@ -33,7 +33,8 @@ std::uint64_t NextRandom(std::uint64_t& state) {  // splitmix64
 
 interpreter::Verdict Partition::Run(Live& live, const interpreter::Command& command) {
   counters_.commands++;
-  const interpreter::Turn turn{.now = now_, .seed = NextRandom(seed_)};
+  const interpreter::Turn turn{
+      .now = now_, .seed = NextRandom(seed_), .partition = settings_.number};
   interpreter::Step step =
       interpreter::Advance(*live.definition, live.state, command, turn, settings_.limits);
   const interpreter::Verdict verdict = step.verdict;
@@ -164,17 +165,20 @@ void Partition::Stage(Live& live, interpreter::CloseTask& close) {
   if (cancel) {
     std::optional<store::TaskRow> row = TaskRowOf(key);
     CHECK(row.has_value());
-    const bool publish = store::DecodeTask(row->spec, false).spec.kind ==
-                         interpreter::TaskSpec::Kind::kPublish;
-    // Only what a worker may still be running, activities included, has somebody to be told.
-    cancel = !publish && row->state != store::TaskState::kSubmitted;
+    // Only what a worker may still be running, activities included, has somebody to be told, and
+    // an execution that was started for its end.
+    const interpreter::TaskSpec spec = store::DecodeTask(row->spec, false).spec;
+    cancel = spec.kind == interpreter::TaskSpec::Kind::kExecution
+                 ? spec.child_result != interpreter::TaskSpec::ChildResult::kStarted
+                 : spec.kind != interpreter::TaskSpec::Kind::kPublish &&
+                       row->state != store::TaskState::kSubmitted;
     if (cancel) {
       row->state = store::TaskState::kCancelling;
       batch_.tasks_updated.push_back(UpdateOf(std::move(*row)));
     }
   }
   if (!cancel) batch_.tasks_closed.push_back(key);
-  notices_.emplace_back(TaskClosed{Ref(key), cancel, std::move(close.reason)});
+  notices_.emplace_back(TaskClosed{Ref(key), cancel, std::move(close.reason), close.kind});
 }
 
 void Partition::Stage(Live& live, interpreter::SetTimer& timer) {
@@ -193,6 +197,9 @@ void Partition::Stage(Live& live, interpreter::CloseExecution&) {
   batch_.closed.push_back({live.key, static_cast<store::Status>(live.state.status),
                            live.state.stopped_at});
   closed_.emplace_back(live.key, View(live));
+  if (const auto& child = live.state.info.map_child) {
+    ended_children_.push_back({{child->execution, child->run}, live.state.status, child->items});
+  }
   counters_.closed++;
 }
 

@@ -4,7 +4,8 @@ namespace towline::store {
 
 bool Batch::empty() const {
   return started.empty() && steps.empty() && tasks_opened.empty() && tasks_updated.empty() &&
-         tasks_closed.empty() && timers_set.empty() && timers_cleared.empty() &&
+         tasks_closed.empty() && map_runs_started.empty() && map_runs_updated.empty() &&
+         timers_set.empty() && timers_cleared.empty() &&
          snapshots.empty() && evidence.empty() && reopened.empty() && closed.empty() &&
          deleted.empty();
 }
@@ -15,6 +16,8 @@ void Batch::Clear() {
   tasks_opened.clear();
   tasks_updated.clear();
   tasks_closed.clear();
+  map_runs_started.clear();
+  map_runs_updated.clear();
   timers_set.clear();
   timers_cleared.clear();
   snapshots.clear();

@@ -33,8 +33,13 @@ void FillActivity(const in::Activity& activity, Timestamp base, DocumentWriter& 
     if (children->items) out.set_items(documents.Add(*children->items));
     out.set_next_index(children->next_index);
     out.set_max_concurrency(children->max_concurrency);
-  } else if (std::holds_alternative<in::Redoing>(activity)) {
-    to.mutable_redoing();
+  } else if (const auto* redoing = std::get_if<in::Redoing>(&activity)) {
+    to.mutable_redoing()->set_run(redoing->run);
+    to.mutable_redoing()->set_redrives(redoing->redrives);
+  } else if (const auto* run = std::get_if<in::AwaitingMapRun>(&activity)) {
+    to.mutable_awaiting_map_run()->set_run(run->run);
+    to.mutable_awaiting_map_run()->set_stage(static_cast<std::uint32_t>(run->stage));
+    to.mutable_awaiting_map_run()->set_redrives(run->redrives);
   }
 }
 
@@ -69,7 +74,14 @@ in::Activity ReadActivity(const stored::Frame& from, Timestamp base,
       if (stored.has_items()) children.items = documents.Get(stored.items());
       return children;
     }
-    case stored::Frame::kRedoing: return in::Redoing{};
+    case stored::Frame::kRedoing: {
+      return in::Redoing{from.redoing().run(), from.redoing().redrives()};
+    }
+    case stored::Frame::kAwaitingMapRun: {
+      const stored::AwaitingMapRun& run = from.awaiting_map_run();
+      return in::AwaitingMapRun{
+          run.run(), ReadEnum(run.stage(), in::AwaitingMapRun::Stage::kFailed), run.redrives()};
+    }
     case stored::Frame::ACTIVITY_NOT_SET: break;
   }
   throw StoreError("a stored state is damaged: a frame does nothing");

@@ -9,154 +9,12 @@
 
 #include "orchestrator/store/event_codec.h"
 #include "orchestrator/store/memory_catalogue.h"
+#include "orchestrator/store/memory_queries.h"
 #include "orchestrator/store/store.h"
 #include "statemachines/base/check.h"
 
 namespace towline::store {
 namespace {
-
-struct Partition {
-  std::mutex mutex;
-  // guarded by mutex
-  std::map<ExecutionKey, ExecutionRow> executions;
-  std::map<std::tuple<std::string, std::string, std::string>, ExecutionKey> names;
-  std::map<std::pair<ExecutionKey, std::uint64_t>, StepRow> steps;
-  std::map<TaskKey, TaskRow> tasks;
-  std::map<std::tuple<ExecutionKey, std::uint64_t, std::uint8_t>, Timestamp> timers;
-  std::map<ExecutionKey, SnapshotRow> snapshots;
-  std::map<TaskKey, std::vector<EvidenceRow>> evidence;
-  ExecutionKey last_key = 0;
-};
-
-template <class Interface>
-class MemoryQueries : public Interface {
- public:
-  explicit MemoryQueries(std::shared_ptr<Partition> data) : data_(std::move(data)) {}
-
-  std::optional<ExecutionRow> Find(std::string_view tenant, std::string_view machine,
-                                   std::string_view name) override {
-    const std::lock_guard lock(data_->mutex);
-    const auto found = data_->names.find(
-        std::tuple(std::string(tenant), std::string(machine), std::string(name)));
-    if (found == data_->names.end()) return std::nullopt;
-    return data_->executions.at(found->second);
-  }
-
-  std::optional<ExecutionRow> Get(ExecutionKey key) override {
-    const std::lock_guard lock(data_->mutex);
-    const auto found = data_->executions.find(key);
-    if (found == data_->executions.end()) return std::nullopt;
-    return found->second;
-  }
-
-  void Steps(ExecutionKey key, std::uint64_t from,
-             const std::function<bool(const StepRow&)>& visit) override {
-    std::unique_lock lock(data_->mutex);
-    for (auto next = data_->steps.lower_bound({key, from});
-         next != data_->steps.end() && next->first.first == key;) {
-      const StepRow row = next->second;
-      lock.unlock();
-      if (!visit(row)) return;
-      lock.lock();
-      next = data_->steps.upper_bound({key, row.first_seq});
-    }
-  }
-
-  void StepsBackwards(ExecutionKey key, std::uint64_t from,
-                      const std::function<bool(const StepRow&)>& visit) override {
-    std::unique_lock lock(data_->mutex);
-    auto next = data_->steps.upper_bound({key, from});
-    while (next != data_->steps.begin()) {
-      const StepRow row = std::prev(next)->second;
-      if (row.execution != key) return;
-      lock.unlock();
-      if (!visit(row)) return;
-      lock.lock();
-      next = data_->steps.lower_bound({key, row.first_seq});
-    }
-  }
-
-  std::optional<SnapshotRow> Snapshot(ExecutionKey key) override {
-    const std::lock_guard lock(data_->mutex);
-    const auto found = data_->snapshots.find(key);
-    if (found == data_->snapshots.end()) return std::nullopt;
-    return found->second;
-  }
-
-  std::optional<TaskRow> Task(TaskKey key) override {
-    const std::lock_guard lock(data_->mutex);
-    const auto found = data_->tasks.find(key);
-    if (found == data_->tasks.end()) return std::nullopt;
-    return found->second;
-  }
-
-  std::vector<TaskRow> Tasks(ExecutionKey key) override {
-    const std::lock_guard lock(data_->mutex);
-    std::vector<TaskRow> rows;
-    for (auto next = data_->tasks.lower_bound({key, 0});
-         next != data_->tasks.end() && next->first.execution == key; ++next) {
-      rows.push_back(next->second);
-    }
-    return rows;
-  }
-
-  std::vector<TimerRow> Timers(ExecutionKey key) override {
-    const std::lock_guard lock(data_->mutex);
-    std::vector<TimerRow> rows;
-    for (auto next = data_->timers.lower_bound({key, 0, 0});
-         next != data_->timers.end() && std::get<0>(next->first) == key; ++next) {
-      const auto& [execution, seq, kind] = next->first;
-      rows.push_back({.execution = execution, .seq = seq, .kind = kind, .due = next->second});
-    }
-    return rows;
-  }
-
-  std::vector<EvidenceRow> Evidence(ExecutionKey key) override {
-    const std::lock_guard lock(data_->mutex);
-    std::vector<EvidenceRow> rows;
-    for (auto next = data_->evidence.lower_bound({key, 0});
-         next != data_->evidence.end() && next->first.execution == key; ++next) {
-      rows.insert(rows.end(), next->second.begin(), next->second.end());
-    }
-    return rows;
-  }
-
-  std::vector<ExecutionRow> List(const Queries::ListFilter& filter) override {
-    const std::lock_guard lock(data_->mutex);
-    std::vector<ExecutionRow> rows;
-    auto next = filter.before > 0 ? data_->executions.lower_bound(filter.before)
-                                  : data_->executions.end();
-    while (next != data_->executions.begin() && static_cast<int>(rows.size()) < filter.limit) {
-      const ExecutionRow& row = (--next)->second;
-      if (row.tenant != filter.tenant) continue;
-      if (!filter.machine.empty() && row.machine != filter.machine) continue;
-      if (filter.status && row.status != *filter.status) continue;
-      rows.push_back(row);
-    }
-    return rows;
-  }
-
-  std::int64_t CountRunning(std::string_view tenant, std::string_view machine) override {
-    const std::lock_guard lock(data_->mutex);
-    return std::count_if(data_->executions.begin(), data_->executions.end(), [&](const auto& at) {
-      const ExecutionRow& row = at.second;
-      return row.tenant == tenant && (machine.empty() || row.machine == machine) &&
-             row.status == Status::kRunning;
-    });
-  }
-
-  bool RevisionInUse(std::string_view revision) override {
-    const std::lock_guard lock(data_->mutex);
-    return std::any_of(data_->executions.begin(), data_->executions.end(),
-                       [&](const auto& at) { return at.second.revision == revision; });
-  }
-
- protected:
-  Partition& data() { return *data_; }
-
- private:
-  std::shared_ptr<Partition> data_;
-};
 
 class MemoryStore final : public MemoryQueries<Store> {
  public:
@@ -169,11 +27,21 @@ class MemoryStore final : public MemoryQueries<Store> {
       data().names.emplace(std::tuple(row.tenant, row.machine, row.name), row.key);
       data().executions.emplace(row.key, row);
       data().last_key = std::max(data().last_key, row.key);
+      if (row.child_of) {
+        data().children.emplace(std::pair(row.child_of->map_run, row.child_of->index), row.key);
+      }
     }
     for (const StepRow& row : batch.steps) {
       data().steps.emplace(std::pair(row.execution, row.first_seq), row);
     }
     ApplyTasks(batch);
+    for (const MapRunRow& row : batch.map_runs_started) data().map_runs.emplace(row.key, row);
+    for (const MapRunUpdate& update : batch.map_runs_updated) {
+      const auto found = data().map_runs.find(update.key);
+      if (found == data().map_runs.end()) continue;
+      found->second.open = update.open;
+      found->second.progress = update.progress;
+    }
     for (const TimerRow& row : batch.timers_set) {
       data().timers.insert_or_assign({row.execution, row.seq, row.kind}, row.due);
     }
@@ -213,6 +81,13 @@ class MemoryStore final : public MemoryQueries<Store> {
       TaskRow cut = row;
       cut.spec.resize(TaskHeadSize(cut.spec));
       visit(cut);
+    }
+  }
+
+  void OpenMapRuns(const std::function<void(const MapRunRow&)>& visit) override {
+    const std::lock_guard lock(data().mutex);
+    for (const auto& [key, row] : data().map_runs) {
+      if (row.open) visit(row);
     }
   }
 
@@ -301,6 +176,9 @@ class MemoryStore final : public MemoryQueries<Store> {
     if (found != data().executions.end()) {
       const ExecutionRow& row = found->second;
       data().names.erase(std::tuple(row.tenant, row.machine, row.name));
+      if (row.child_of) {
+        data().children.erase(std::pair(row.child_of->map_run, row.child_of->index));
+      }
       data().executions.erase(found);
     }
     const auto of_execution = [key](auto& rows, auto first, auto execution_of) {
@@ -314,6 +192,8 @@ class MemoryStore final : public MemoryQueries<Store> {
     of_execution(data().evidence, TaskKey{key, 0}, task_execution);
     of_execution(data().timers, std::tuple(key, std::uint64_t{0}, std::uint8_t{0}),
                  [](const auto& id) { return std::get<0>(id); });
+    of_execution(data().map_runs, MapRunKey{key, 0},
+                 [](const MapRunKey& id) { return id.execution; });
     data().snapshots.erase(key);
   }
 };
@@ -321,7 +201,7 @@ class MemoryStore final : public MemoryQueries<Store> {
 class MemoryBackend final : public Backend {
  public:
   explicit MemoryBackend(int partitions) : catalogue_(MakeMemoryCatalogue(partitions)) {
-    for (int i = 0; i < partitions; i++) partitions_.push_back(std::make_shared<Partition>());
+    for (int i = 0; i < partitions; i++) partitions_.push_back(std::make_shared<MemoryPartition>());
   }
   Catalogue& catalogue() override { return *catalogue_; }
   std::unique_ptr<Store> OpenPartition(int partition) override {
@@ -334,7 +214,7 @@ class MemoryBackend final : public Backend {
 
  private:
   std::unique_ptr<Catalogue> catalogue_;
-  std::vector<std::shared_ptr<Partition>> partitions_;
+  std::vector<std::shared_ptr<MemoryPartition>> partitions_;
 };
 
 }  // namespace

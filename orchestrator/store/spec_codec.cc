@@ -63,6 +63,15 @@ void FillInfo(const ExecutionInfo& info, stored::ExecutionInfo& to) {
   } else {
     to.set_revision(info.revision);
   }
+  to.set_parent_arn(info.parent_arn);
+  to.set_parent_task(info.parent_task);
+  to.set_scope(info.scope);
+  if (!info.map_child) return;
+  stored::MapChild& child = *to.mutable_map_child();
+  child.set_execution(info.map_child->execution);
+  child.set_run(info.map_child->run);
+  child.set_index(info.map_child->index);
+  child.set_items_from_one(info.map_child->items - 1);
 }
 
 ExecutionInfo ReadInfo(const stored::ExecutionInfo& from) {
@@ -72,10 +81,22 @@ ExecutionInfo ReadInfo(const stored::ExecutionInfo& from) {
                      .arn = {},
                      .machine_arn = {},
                      .role_arn = from.role_arn(),
-                     .revision = from.revision()};
+                     .revision = from.revision(),
+                     .parent_arn = {},
+                     .map_child = {}};
   info.arn = from.has_arn() ? from.arn() : ExecutionArn(info);
   info.machine_arn = from.has_machine_arn() ? from.machine_arn() : MachineArn(info);
   if (!from.revision_hash().empty()) info.revision = Hex(from.revision_hash());
+  info.parent_arn = from.parent_arn();
+  info.parent_task = from.parent_task();
+  info.scope = from.scope();
+  if (from.has_map_child()) {
+    const stored::MapChild& child = from.map_child();
+    info.map_child = interpreter::MapChild{.execution = child.execution(),
+                                           .run = child.run(),
+                                           .index = child.index(),
+                                           .items = child.items_from_one() + 1};
+  }
   return info;
 }
 
@@ -101,10 +122,13 @@ void FillSpec(const TaskSpec& spec, DocumentWriter& documents, stored::TaskSpec&
   if (spec.timeout_seconds) to.set_timeout_seconds(*spec.timeout_seconds);
   if (spec.heartbeat_seconds) to.set_heartbeat_seconds(*spec.heartbeat_seconds);
   if (spec.role_arn) to.set_role_arn(*spec.role_arn);
+  to.set_machine(spec.machine);
+  to.set_execution_name(spec.execution_name);
+  to.set_child_result(static_cast<std::uint32_t>(spec.child_result));
 }
 
 TaskSpec ReadSpec(const stored::TaskSpec& from) {
-  TaskSpec spec{.kind = ReadEnum(from.kind(), TaskSpec::Kind::kActivity),
+  TaskSpec spec{.kind = ReadEnum(from.kind(), TaskSpec::Kind::kExecution),
                 .wait_for_task_token = from.wait_for_task_token(),
                 .job_type = from.job_type(),
                 .tenant = from.tenant(),
@@ -120,6 +144,9 @@ TaskSpec ReadSpec(const stored::TaskSpec& from) {
                     static_cast<std::int64_t>(from.qos_from_default()) + kDefaultQos),
                 .retain = from.retain(),
                 .activity = from.activity(),
+                .machine = from.machine(),
+                .execution_name = from.execution_name(),
+                .child_result = ReadEnum(from.child_result(), TaskSpec::ChildResult::kJson),
                 .payload = {},
                 .timeout_seconds = {},
                 .heartbeat_seconds = {},
@@ -128,6 +155,44 @@ TaskSpec ReadSpec(const stored::TaskSpec& from) {
   if (from.has_timeout_seconds()) spec.timeout_seconds = from.timeout_seconds();
   if (from.has_heartbeat_seconds()) spec.heartbeat_seconds = from.heartbeat_seconds();
   if (from.has_role_arn()) spec.role_arn = from.role_arn();
+  return spec;
+}
+
+void FillMapRunSpec(const interpreter::MapRunSpec& spec, DocumentWriter& documents,
+                    stored::MapRunSpec& to) {
+  to.set_id(spec.id);
+  to.set_label(spec.label);
+  to.set_arn(spec.arn);
+  to.set_max_concurrency(spec.max_concurrency);
+  if (spec.tolerated_count) to.set_tolerated_count(*spec.tolerated_count);
+  if (spec.tolerated_percentage) to.set_tolerated_percentage(*spec.tolerated_percentage);
+  to.set_items(documents.Ref(spec.items));
+  to.set_reader(documents.Ref(spec.reader));
+  to.set_max_items(documents.Ref(spec.max_items));
+  to.set_batched(spec.batched);
+  if (spec.batch_items) to.set_batch_items(*spec.batch_items);
+  if (spec.batch_bytes) to.set_batch_bytes(*spec.batch_bytes);
+  to.set_batch_input(documents.Ref(spec.batch_input));
+  to.set_writer(documents.Ref(spec.writer));
+}
+
+interpreter::MapRunSpec ReadMapRunSpec(const stored::MapRunSpec& from,
+                                       const DocumentReader& documents) {
+  interpreter::MapRunSpec spec;
+  spec.id = from.id();
+  spec.label = from.label();
+  spec.arn = from.arn();
+  spec.max_concurrency = from.max_concurrency();
+  if (from.has_tolerated_count()) spec.tolerated_count = from.tolerated_count();
+  if (from.has_tolerated_percentage()) spec.tolerated_percentage = from.tolerated_percentage();
+  spec.items = documents.Get(from.items());
+  spec.reader = documents.Get(from.reader());
+  spec.max_items = documents.Get(from.max_items());
+  spec.batched = from.batched();
+  if (from.has_batch_items()) spec.batch_items = from.batch_items();
+  if (from.has_batch_bytes()) spec.batch_bytes = from.batch_bytes();
+  spec.batch_input = documents.Get(from.batch_input());
+  spec.writer = documents.Get(from.writer());
   return spec;
 }
 

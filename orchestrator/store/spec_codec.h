@@ -20,6 +20,11 @@ void FillSpec(const interpreter::TaskSpec& spec, DocumentWriter& documents, stor
 // Everything but the payload, which stays null.
 interpreter::TaskSpec ReadSpec(const stored::TaskSpec& from);
 
+void FillMapRunSpec(const interpreter::MapRunSpec& spec, DocumentWriter& documents,
+                    stored::MapRunSpec& to);
+interpreter::MapRunSpec ReadMapRunSpec(const stored::MapRunSpec& from,
+                                       const DocumentReader& documents);
+
 inline std::int64_t ToMs(Timestamp time) { return time.time_since_epoch().count(); }
 inline Timestamp FromMs(std::int64_t ms) { return Timestamp(Millis(ms)); }
 // Wraps around rather than overflows: damaged numbers must do no harm.

@@ -33,45 +33,13 @@ std::int64_t FarSeq(std::uint64_t seq) {
 
 }  // namespace
 
-SqliteQueryStatements::SqliteQueryStatements(SqliteConnection& c)
-    : begin(c, "BEGIN"),
-      end(c, "COMMIT"),
-      machine_id(c, "SELECT id FROM machines WHERE tenant=? AND machine=?"),
-      machine_name(c, "SELECT tenant, machine FROM machines WHERE id=?"),
-      machines_of_tenant(c, "SELECT id FROM machines WHERE tenant=?"),
-      revision_hash(c, "SELECT hash FROM revisions WHERE id=?"),
-      revision_uses(c, "SELECT uses FROM revisions WHERE hash=?"),
-      find(c,
-           "SELECT key, machine, name, revision, status, started, stopped, redrives, redriven "
-           "FROM executions WHERE machine=? AND name=?"),
-      get(c,
-          "SELECT key, machine, name, revision, status, started, stopped, redrives, redriven "
-          "FROM executions WHERE key=?"),
-      list(c,
-           "SELECT key FROM executions WHERE machine=? AND status=? AND key<? "
-           "ORDER BY key DESC LIMIT ?"),
-      count(c, "SELECT count(*) FROM executions WHERE machine=? AND status=0"),
-      steps(c, "SELECT id, first_id, events FROM steps WHERE id BETWEEN ? AND ? ORDER BY id"),
-      steps_far(c,
-                "SELECT first_seq, first_id, events FROM steps_far "
-                "WHERE execution=? AND first_seq>=? ORDER BY first_seq"),
-      steps_backwards(c,
-                      "SELECT id, first_id, events FROM steps WHERE id BETWEEN ? AND ? "
-                      "ORDER BY id DESC"),
-      steps_far_backwards(c,
-                          "SELECT first_seq, first_id, events FROM steps_far "
-                          "WHERE execution=? AND first_seq<=? ORDER BY first_seq DESC"),
-      snapshot(c, "SELECT last_seq, state FROM snapshots WHERE execution=?"),
-      task(c,
-           "SELECT task, state, attempt, worker, incarnation, head, body FROM tasks "
-           "WHERE execution=? AND task=?"),
-      tasks(c,
-            "SELECT task, state, attempt, worker, incarnation, head, body FROM tasks "
-            "WHERE execution=? ORDER BY task"),
-      timers(c, "SELECT seq, kind, due FROM timers WHERE execution=? ORDER BY seq, kind"),
-      evidence(c,
-               "SELECT task, time, worker, attempt, what, data FROM evidence "
-               "WHERE execution=? ORDER BY task, number") {}
+MapRunRow ReadMapRun(const SqliteCursor& cursor) {
+  return {.key = {cursor.Int(0), static_cast<std::uint64_t>(cursor.Int(1))},
+          .id = cursor.String(2),
+          .open = cursor.Int(3) != 0,
+          .spec = cursor.String(5),
+          .progress = cursor.String(4)};
+}
 
 template <class Interface>
 SqliteQueries<Interface>::SqliteQueries(std::string path, const SqliteOptions& options,
@@ -146,7 +114,12 @@ ExecutionRow SqliteQueries<Interface>::ReadExecution(const SqliteCursor& cursor)
                    .started = At(cursor.Int(5)),
                    .stopped = {},
                    .redrives = static_cast<std::uint32_t>(cursor.Int(7)),
-                   .redriven = {}};
+                   .redriven = {},
+                   .child_of = {}};
+  if (!cursor.IsNull(9)) {
+    row.child_of = ChildOf{{cursor.Int(9), static_cast<std::uint64_t>(cursor.Int(10))},
+                           static_cast<std::uint64_t>(cursor.Int(11))};
+  }
   if (!cursor.IsNull(6)) row.stopped = At(cursor.Int(6));
   if (!cursor.IsNull(8)) row.redriven = At(cursor.Int(8));
   return row;
@@ -272,6 +245,44 @@ std::vector<EvidenceRow> SqliteQueries<Interface>::Evidence(ExecutionKey key) {
                     .data = cursor.String(5)});
   }
   return rows;
+}
+
+template <class Interface>
+std::optional<MapRunRow> SqliteQueries<Interface>::MapRun(MapRunKey key) {
+  const View view(*this);
+  SqliteCursor cursor =
+      statements_->map_run.Query(key.execution, static_cast<std::int64_t>(key.run));
+  if (!cursor.Next()) return std::nullopt;
+  return ReadMapRun(cursor);
+}
+
+template <class Interface>
+std::optional<MapRunRow> SqliteQueries<Interface>::FindMapRun(std::string_view id) {
+  const View view(*this);
+  const std::string text(id);
+  SqliteCursor cursor = statements_->map_run_by_id.Query(text);
+  if (!cursor.Next()) return std::nullopt;
+  return ReadMapRun(cursor);
+}
+
+template <class Interface>
+std::vector<MapRunRow> SqliteQueries<Interface>::MapRuns(ExecutionKey execution) {
+  const View view(*this);
+  std::vector<MapRunRow> rows;
+  SqliteCursor cursor = statements_->map_runs.Query(execution);
+  while (cursor.Next()) rows.push_back(ReadMapRun(cursor));
+  return rows;
+}
+
+template <class Interface>
+void SqliteQueries<Interface>::Children(MapRunKey run, std::uint64_t from,
+                                        const std::function<bool(const ExecutionRow&)>& visit) {
+  const View view(*this);
+  SqliteCursor cursor = statements_->children.Query(
+      run.execution, static_cast<std::int64_t>(run.run), FarSeq(from));
+  while (cursor.Next()) {
+    if (!visit(ReadExecution(cursor))) return;
+  }
 }
 
 template <class Interface>

@@ -24,7 +24,7 @@ struct SqliteQueryStatements {
 
   SqliteStatement begin, end;
   SqliteStatement machine_id, machine_name, machines_of_tenant, revision_hash, revision_uses;
-  SqliteStatement find, get, list, count;
+  SqliteStatement find, get, list, children, map_run, map_run_by_id, map_runs, count;
   SqliteStatement steps, steps_far, steps_backwards, steps_far_backwards;
   SqliteStatement snapshot, task, tasks, timers, evidence;
 
@@ -36,6 +36,9 @@ struct SqliteQueryStatements {
   std::map<std::int64_t, Machine> machines;
   std::map<std::int64_t, std::string> revisions;
 };
+
+// Columns: execution, run, id, open, progress, spec.
+MapRunRow ReadMapRun(const SqliteCursor& cursor);
 
 template <class Interface>
 class SqliteQueries : public Interface {
@@ -52,6 +55,11 @@ class SqliteQueries : public Interface {
   std::vector<TaskRow> Tasks(ExecutionKey key) override;
   std::vector<TimerRow> Timers(ExecutionKey key) override;
   std::vector<EvidenceRow> Evidence(ExecutionKey key) override;
+  std::optional<MapRunRow> MapRun(MapRunKey key) override;
+  std::optional<MapRunRow> FindMapRun(std::string_view id) override;
+  std::vector<MapRunRow> MapRuns(ExecutionKey execution) override;
+  void Children(MapRunKey run, std::uint64_t from,
+                const std::function<bool(const ExecutionRow&)>& visit) override;
   std::vector<ExecutionRow> List(const Queries::ListFilter& filter) override;
   std::int64_t CountRunning(std::string_view tenant, std::string_view machine) override;
   bool RevisionInUse(std::string_view revision) override;

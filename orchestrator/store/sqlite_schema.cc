@@ -42,6 +42,15 @@ CREATE TABLE evidence(execution INTEGER, task INTEGER, number INTEGER, time INTE
 constexpr const char* kPartition2 = R"sql(
 ALTER TABLE executions ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE executions ADD COLUMN redriven INTEGER;
+ALTER TABLE executions ADD COLUMN map_execution INTEGER;
+ALTER TABLE executions ADD COLUMN map_run INTEGER;
+ALTER TABLE executions ADD COLUMN item INTEGER;
+CREATE INDEX executions_by_map_run ON executions(map_execution, map_run, item)
+  WHERE map_execution IS NOT NULL;
+CREATE TABLE map_runs(execution INTEGER, run INTEGER, id TEXT NOT NULL UNIQUE,
+                      open INTEGER NOT NULL, progress BLOB NOT NULL, spec BLOB NOT NULL,
+                      PRIMARY KEY(execution, run)) WITHOUT ROWID;
+CREATE INDEX map_runs_open ON map_runs(open) WHERE open;
 )sql";
 constexpr const char* kPartitionMigrations[] = {kPartition1, kPartition2};
 

@@ -26,7 +26,7 @@ SqliteWriteStatements::SqliteWriteStatements(SqliteConnection& c)
       revision_id(c, "SELECT id FROM revisions WHERE hash=?"),
       add_execution(c,
                     "INSERT INTO executions(key, machine, name, revision, status, started, "
-                    "stopped) VALUES(?, ?, ?, ?, ?, ?, ?)"),
+                    "stopped, map_execution, map_run, item) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       reopen_execution(c,
                        "UPDATE executions SET status=0, stopped=NULL, redrives=?, redriven=? "
                        "WHERE key=?"),
@@ -41,6 +41,8 @@ SqliteWriteStatements::SqliteWriteStatements(SqliteConnection& c)
                        "UPDATE tasks SET state=?, attempt=?, worker=?, incarnation=?, head=?, "
                        "body=? WHERE execution=? AND task=?"),
       delete_task(c, "DELETE FROM tasks WHERE execution=? AND task=?"),
+      add_map_run(c, "INSERT INTO map_runs VALUES(?, ?, ?, ?, ?, ?)"),
+      update_map_run(c, "UPDATE map_runs SET open=?, progress=? WHERE execution=? AND run=?"),
       set_timer(c, "INSERT OR REPLACE INTO timers VALUES(?, ?, ?, ?)"),
       clear_timer(c, "DELETE FROM timers WHERE execution=? AND seq=? AND kind=?"),
       put_snapshot(c, "INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?)"),
@@ -57,9 +59,13 @@ SqliteWriteStatements::SqliteWriteStatements(SqliteConnection& c)
       delete_tasks(c, "DELETE FROM tasks WHERE execution=?"),
       delete_timers(c, "DELETE FROM timers WHERE execution=?"),
       delete_evidence(c, "DELETE FROM evidence WHERE execution=?"),
+      delete_map_runs(c, "DELETE FROM map_runs WHERE execution=?"),
       open_tasks(c,
                  "SELECT execution, task, state, attempt, worker, incarnation, head FROM tasks "
                  "ORDER BY execution, task"),
+      open_map_runs(c,
+                    "SELECT execution, run, id, open, progress, spec FROM map_runs WHERE open "
+                    "ORDER BY execution, run"),
       timers_due(c,
                  "SELECT execution, seq, kind, due FROM timers WHERE due<? "
                  "ORDER BY due, execution, seq, kind LIMIT ?"),
@@ -88,6 +94,15 @@ void SqliteStore::Apply(const Batch& batch) {
   for (const TaskUpdate& update : batch.tasks_updated) UpdateTask(update);
   for (const TaskKey& key : batch.tasks_closed) {
     write_->delete_task.Run(key.execution, Signed(key.task));
+  }
+  for (const MapRunRow& row : batch.map_runs_started) {
+    write_->add_map_run.Run(row.key.execution, Signed(row.key.run), row.id,
+                            std::int64_t{row.open}, SqliteBlob{row.progress},
+                            SqliteBlob{row.spec});
+  }
+  for (const MapRunUpdate& update : batch.map_runs_updated) {
+    write_->update_map_run.Run(std::int64_t{update.open}, SqliteBlob{update.progress},
+                               update.key.execution, Signed(update.key.run));
   }
   for (const TimerRow& row : batch.timers_set) {
     write_->set_timer.Run(row.execution, Signed(row.seq), std::int64_t{row.kind}, Ms(row.due));
@@ -130,8 +145,15 @@ void SqliteStore::Start(const ExecutionRow& row) {
   uses_[revision]++;
   std::optional<std::int64_t> stopped;
   if (row.stopped) stopped = Ms(*row.stopped);
+  std::optional<std::int64_t> map_execution, map_run, item;
+  if (row.child_of) {
+    map_execution = row.child_of->map_run.execution;
+    map_run = Signed(row.child_of->map_run.run);
+    item = Signed(row.child_of->index);
+  }
   write_->add_execution.Run(row.key, NewMachineId(row.tenant, row.machine), row.name, revision,
-                            static_cast<std::int64_t>(row.status), Ms(row.started), stopped);
+                            static_cast<std::int64_t>(row.status), Ms(row.started), stopped,
+                            map_execution, map_run, item);
 }
 
 void SqliteStore::AddStep(const StepRow& row) {
@@ -187,6 +209,7 @@ void SqliteStore::Delete(ExecutionKey key) {
   write_->delete_timers.Run(key);
   write_->drop_snapshot.Run(key);
   write_->delete_evidence.Run(key);
+  write_->delete_map_runs.Run(key);
 }
 
 std::int64_t SqliteStore::NewMachineId(const std::string& tenant, const std::string& machine) {
@@ -231,6 +254,12 @@ void SqliteStore::OpenTasks(const std::function<void(const TaskRow&)>& visit) {
     row.spec.assign(cursor.Bytes(6));
     visit(row);
   }
+}
+
+void SqliteStore::OpenMapRuns(const std::function<void(const MapRunRow&)>& visit) {
+  const View view(*this);
+  SqliteCursor cursor = write_->open_map_runs.Query();
+  while (cursor.Next()) visit(ReadMapRun(cursor));
 }
 
 std::vector<TimerRow> SqliteStore::TimersDue(Timestamp until, int limit) {

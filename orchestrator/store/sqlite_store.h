@@ -24,10 +24,11 @@ struct SqliteWriteStatements {
   SqliteStatement add_machine, add_revision, use_revision, revision_id;
   SqliteStatement add_execution, reopen_execution, close_execution, add_step, add_step_far;
   SqliteStatement add_task, update_task, update_task_spec, delete_task;
+  SqliteStatement add_map_run, update_map_run;
   SqliteStatement set_timer, clear_timer, put_snapshot, drop_snapshot, add_evidence;
   SqliteStatement raise_last_key, revision_of, delete_execution, delete_steps, delete_steps_far,
-      delete_tasks, delete_timers, delete_evidence;
-  SqliteStatement open_tasks, timers_due, closed_before, last_key;
+      delete_tasks, delete_timers, delete_evidence, delete_map_runs;
+  SqliteStatement open_tasks, open_map_runs, timers_due, closed_before, last_key;
 };
 
 class SqliteStore final : public SqliteQueries<Store> {
@@ -37,6 +38,7 @@ class SqliteStore final : public SqliteQueries<Store> {
   void Commit(const Batch& batch) override;
   void Recover() override;
   void OpenTasks(const std::function<void(const TaskRow&)>& visit) override;
+  void OpenMapRuns(const std::function<void(const MapRunRow&)>& visit) override;
   std::vector<TimerRow> TimersDue(Timestamp until, int limit) override;
   std::vector<ExecutionKey> ClosedBefore(Timestamp before, int limit) override;
   ExecutionKey LastKey() override;

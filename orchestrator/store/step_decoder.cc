@@ -66,6 +66,22 @@ class EventReader {
       case Record::kExecutionTimedOut: return in::ExecutionTimedOut{};
       case Record::kExecutionRedriven: return From(record.execution_redriven());
       case Record::kEvaluationFailed: return From(record.evaluation_failed());
+      case Record::kDistributedMapStarted:
+        return in::DistributedMapStarted{record.distributed_map_started().frame(),
+                                         record.distributed_map_started().length()};
+      case Record::kMapRunStarted:
+        return in::MapRunStarted{record.map_run_started().frame(),
+                                 ReadMapRunSpec(record.map_run_started().spec(), documents_)};
+      case Record::kMapRunSucceeded:
+        return in::MapRunSucceeded{record.map_run_succeeded().run(),
+                                   documents_.Get(record.map_run_succeeded().output())};
+      case Record::kMapRunFailed:
+        return in::MapRunFailed{record.map_run_failed().run(), Error(record.map_run_failed()),
+                                Cause(record.map_run_failed())};
+      case Record::kMapRunRedriven:
+        return in::MapRunRedriven{record.map_run_redriven().frame(),
+                                  record.map_run_redriven().run(),
+                                  record.map_run_redriven().count()};
       case Record::EVENT_NOT_SET: break;
     }
     throw StoreError(

@@ -172,6 +172,32 @@ class EventFiller {
       FillFrame(frame, time_, documents_, *to.add_frames());
     }
   }
+  void operator()(const in::DistributedMapStarted& event) {
+    auto& to = *record_.mutable_distributed_map_started();
+    to.set_frame(event.frame);
+    to.set_length(event.length);
+  }
+  void operator()(const in::MapRunStarted& event) {
+    auto& to = *record_.mutable_map_run_started();
+    to.set_frame(event.frame);
+    FillMapRunSpec(event.spec, documents_, *to.mutable_spec());
+  }
+  void operator()(const in::MapRunSucceeded& event) {
+    auto& to = *record_.mutable_map_run_succeeded();
+    to.set_run(event.run);
+    to.set_output(documents_.Ref(event.output));
+  }
+  void operator()(const in::MapRunFailed& event) {
+    auto& to = *record_.mutable_map_run_failed();
+    to.set_run(event.run);
+    FillFailure(event, to);
+  }
+  void operator()(const in::MapRunRedriven& event) {
+    auto& to = *record_.mutable_map_run_redriven();
+    to.set_frame(event.frame);
+    to.set_run(event.run);
+    to.set_count(event.count);
+  }
   void operator()(const in::EvaluationFailed& event) {
     auto& to = *record_.mutable_evaluation_failed();
     to.set_frame(event.frame);

@@ -34,6 +34,18 @@ class StoreError : public std::runtime_error {
 // Mirrors interpreter::ExecutionStatus.
 enum class Status : std::uint8_t { kRunning, kSucceeded, kFailed, kTimedOut, kAborted };
 
+// A Map Run, by the execution it belongs to and the number of its MapRunStarted.
+struct MapRunKey {
+  ExecutionKey execution = 0;
+  std::uint64_t run = 0;
+  auto operator<=>(const MapRunKey&) const = default;
+};
+struct ChildOf {
+  MapRunKey map_run;
+  std::uint64_t index = 0;  // of its item, or batch of items
+  bool operator==(const ChildOf&) const = default;
+};
+
 struct ExecutionRow {
   ExecutionKey key = 0;
   std::string tenant{};
@@ -45,6 +57,8 @@ struct ExecutionRow {
   std::optional<Timestamp> stopped{};
   std::uint32_t redrives = 0;
   std::optional<Timestamp> redriven{};  // the last time
+  // A child of a Distributed Map: of which Map Run, and its number there.
+  std::optional<ChildOf> child_of{};
 };
 
 // The events of one step, encoded by event_codec.h. Steps of an execution are ordered by
@@ -92,6 +106,22 @@ struct TimerRow {
   Timestamp due{};
 };
 
+// A Map Run. Open until none of its children runs and its result is with the parent. The order
+// lies in the step of its MapRunStarted as well; the progress is the sum of its children, kept so
+// that nobody has to add it up again (encoded by map_run_codec.h).
+struct MapRunRow {
+  MapRunKey key;
+  std::string id{};        // the UUID in its ARN
+  bool open = true;
+  std::string spec{};
+  std::string progress{};
+};
+struct MapRunUpdate {
+  MapRunKey key;
+  bool open = true;
+  std::string progress{};
+};
+
 struct SnapshotRow {
   ExecutionKey execution = 0;
   std::uint64_t last_seq = 0;
@@ -128,6 +158,8 @@ struct Batch {
   std::vector<TaskRow> tasks_opened{};
   std::vector<TaskUpdate> tasks_updated{};
   std::vector<TaskKey> tasks_closed{};
+  std::vector<MapRunRow> map_runs_started{};
+  std::vector<MapRunUpdate> map_runs_updated{};
   std::vector<TimerRow> timers_set{};
   std::vector<TimerRow> timers_cleared{};  // `due` is not looked at
   std::vector<SnapshotRow> snapshots{};
@@ -162,6 +194,15 @@ class Queries {
   virtual std::vector<TimerRow> Timers(ExecutionKey key) = 0;
   virtual std::vector<EvidenceRow> Evidence(ExecutionKey key) = 0;
 
+  virtual std::optional<MapRunRow> MapRun(MapRunKey key) = 0;
+  virtual std::optional<MapRunRow> FindMapRun(std::string_view id) = 0;
+  virtual std::vector<MapRunRow> MapRuns(ExecutionKey execution) = 0;  // oldest first
+  // Children of a Map Run with index >= from, by index; stops when `visit` returns false. `visit`
+  // must not call back into the same object.
+  virtual void Children(MapRunKey run, std::uint64_t from,
+                        const std::function<bool(const ExecutionRow&)>& visit) = 0;
+
+  // Children of Map Runs are listed only by `machine`, which is "{machine}/{label}" for them.
   struct ListFilter {
     std::string tenant{};
     std::string machine{};             // empty: all
@@ -185,6 +226,7 @@ class Store : public Queries {
   // For start-up, each in one pass over an index; `visit` must not call back into the store. The
   // rows' `spec` is cut to what DecodeTask needs without the payload.
   virtual void OpenTasks(const std::function<void(const TaskRow&)>& visit) = 0;
+  virtual void OpenMapRuns(const std::function<void(const MapRunRow&)>& visit) = 0;
   // Timers due before `until`, earliest first, at most `limit`.
   virtual std::vector<TimerRow> TimersDue(Timestamp until, int limit) = 0;
   // Closed before `before`, oldest first: for retention.

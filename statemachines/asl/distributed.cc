@@ -202,8 +202,6 @@ std::optional<Distributed> Compiler::CompileDistributed(const Fields& map, const
   distributed.item_reader = CompileItemReader(map);
   distributed.item_batcher = CompileItemBatcher(map);
   distributed.result_writer = CompileResultWriter(map);
-  findings_.Schema(config->At("Mode"),
-                   "Distributed Map is not supported yet in this version; use 'INLINE'");
   return distributed;
 }
 

@@ -53,10 +53,6 @@ void Compiler::CompileResource(Work& work, std::string_view arn, Task& task) {
   CheckTaskParameters(task.resource, parameters, fields, fields.At(name), findings_);
   const std::string type = LiteralJobType(task.resource, parameters);
   if (!type.empty()) definition_.job_types.insert(type);
-  if (task.resource.kind == TaskResource::Kind::kStartExecution) {
-    findings_.Error("INVALID_RESOURCE", place,
-                    "Nested executions are not supported yet in this version");
-  }
 }
 
 void Compiler::CompileTimes(const Fields& fields, Task& task) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "statemachines/interpreter/stepper.h"
+#include "statemachines/interpreter/task_spec.h"
 
 namespace towline::interpreter {
 namespace {
@@ -34,7 +35,8 @@ Stepper::Stepper(const asl::Definition& definition, ExecutionState& state, const
       state_(state),
       limits_(limits),
       now_(std::max(turn.now, state.last_at)),
-      seed_(turn.seed) {}
+      seed_(turn.seed),
+      partition_(turn.partition) {}
 
 Step Stepper::Take(const Command& command) {
   if (state_.closed() != std::holds_alternative<Redrive>(command)) {
@@ -50,9 +52,9 @@ Step Stepper::Take(const Command& command) {
 Verdict Stepper::operator()(const Start& command) {
   if (state_.started()) return Verdict::kNoop;
   if (!Emit(0, ExecutionStarted{command.info, command.input})) return Verdict::kApplied;
-  if (definition_.timeout_seconds.has_value()) {
+  if (state_.budget_seconds(definition_).has_value()) {
     Want(SetTimer{1, TimerKind::kExecutionTimeout,
-                  state_.started_at + Seconds(*definition_.timeout_seconds)});
+                  state_.started_at + Seconds(*state_.budget_seconds(definition_))});
   }
   stack_.push_back(kRootFrame);
   return Verdict::kApplied;
@@ -97,7 +99,8 @@ void Stepper::Drive(const Frame& frame) {
     EnterState(frame);
   } else if (std::holds_alternative<Redoing>(frame.activity)) {
     transitions_++;
-    Work(frame);
+    const Redoing redoing = std::get<Redoing>(frame.activity);
+    redoing.run == 0 ? Work(frame) : RedoMapRun(frame, redoing);
   } else if (AllEnded(std::get<AwaitingChildren>(frame.activity))) {
     Complete(frame);
   } else {
@@ -143,16 +146,17 @@ void Stepper::Record(EventRecord record) {
 // the last event clears it.
 void Stepper::WantClosing() {
   for (const auto& [task, frame] : state_.open_tasks) {
-    Want(CloseTask{task, true, "the execution has ended"});
     const auto& kind = std::get<asl::Task>(StateOf(At(frame)).kind);
+    Want(CloseTask{task, TaskKindOf(kind.resource), true, "the execution has ended"});
     if (kind.timeout_seconds.present()) WantTimerCleared(task, TimerKind::kTaskTimeout);
   }
   for (const auto& [id, frame] : state_.frames) {
+    WantMapRunClosed(frame);
     const auto* timer = std::get_if<AwaitingTimer>(&frame.activity);
     if (timer == nullptr) continue;
     WantTimerCleared(timer->timer, timer->retry ? TimerKind::kRetry : TimerKind::kWait);
   }
-  if (definition_.timeout_seconds.has_value()) {
+  if (state_.budget_seconds(definition_).has_value()) {
     WantTimerCleared(1, TimerKind::kExecutionTimeout);
   }
 }

@@ -35,6 +35,7 @@ Limits AwsLimits();
 struct Turn {
   Timestamp now{};
   std::uint64_t seed = 0;  // jitter, UUID, MathRandom
+  int partition = 0;       // where the execution lives: in the ids of its Map Runs
 };
 
 struct Step {

@@ -22,8 +22,9 @@ class Applier {
     state_.input = e.input;
     state_.started_at = record_.time;
     Frame root;
+    root.scope = e.info.scope;
     root.input = e.input;
-    root.activity = Entering{definition_.scopes.at(asl::kRootScope).start_at};
+    root.activity = Entering{definition_.scopes.at(root.scope).start_at};
     state_.frames.emplace(kRootFrame, std::move(root));
   }
 
@@ -161,6 +162,28 @@ class Applier {
     frame.activity = std::move(children);
   }
 
+  void operator()(const DistributedMapStarted& e) { At(e.frame).last_id = record_.id; }
+
+  void operator()(const MapRunStarted& e) {
+    Frame& frame = At(e.frame);
+    frame.last_id = record_.id;
+    frame.activity = AwaitingMapRun{record_.seq};
+  }
+
+  // What the state does with the output follows from the run's start, as on the service.
+  void operator()(const MapRunSucceeded& e) {
+    EndMapRun(e.run, AwaitingMapRun::Stage::kSucceeded);
+  }
+  void operator()(const MapRunFailed& e) {
+    EndMapRun(e.run, AwaitingMapRun::Stage::kFailed).last_id = record_.id;
+  }
+
+  void operator()(const MapRunRedriven& e) {
+    Frame& frame = At(e.frame);
+    frame.last_id = record_.id;
+    frame.activity = AwaitingMapRun{e.run, AwaitingMapRun::Stage::kRunning, e.count};
+  }
+
   void operator()(const IterationStarted& e) {
     Frame& frame = At(e.frame);
     AwaitingChildren& children = std::get<AwaitingChildren>(frame.activity);
@@ -204,7 +227,7 @@ class Applier {
     Close(ExecutionStatus::kAborted, record_.time);
   }
   void operator()(const ExecutionTimedOut&) {
-    const Seconds budget{definition_.timeout_seconds.value_or(0)};
+    const Seconds budget{state_.budget_seconds(definition_).value_or(0)};
     Close(ExecutionStatus::kTimedOut, state_.budget_from() + budget);
   }
   void operator()(const ExecutionRedriven& e) {
@@ -218,11 +241,11 @@ class Applier {
     state_.next_frame = e.next_frame;
     for (const Frame& frame : *e.frames) {
       Frame& placed = state_.frames.emplace(frame.id, frame).first->second;
+      // What runs again follows from the redrive.
+      if (!std::holds_alternative<AwaitingChildren>(frame.activity)) placed.last_id = record_.id;
       for (const auto& [name, variable] : frame.variables) {
         state_.variables_bytes += variable.bytes;
       }
-      // What runs again follows from the redrive.
-      if (!std::holds_alternative<AwaitingChildren>(frame.activity)) placed.last_id = record_.id;
     }
   }
 
@@ -250,6 +273,17 @@ class Applier {
     CHECK(open != state_.open_tasks.end());
     Frame& frame = At(open->second);
     return {frame, std::get<AwaitingTask>(frame.activity)};
+  }
+
+  Frame& EndMapRun(TaskId run, AwaitingMapRun::Stage stage) {
+    for (auto& [id, frame] : state_.frames) {
+      auto* awaiting = std::get_if<AwaitingMapRun>(&frame.activity);
+      if (awaiting == nullptr || awaiting->run != run) continue;
+      awaiting->stage = stage;
+      return frame;
+    }
+    CHECK(false);
+    return state_.frames.begin()->second;
   }
 
   // The frame keeps its AwaitingTask until its next event: the result is still to be worked on.

@@ -76,6 +76,17 @@ struct Stop {
   std::optional<std::string> error{};
   std::optional<std::string> cause{};
 };
+// From whoever runs a Map Run: all of its children have ended, and this is the result.
+struct SucceedMapRun {
+  TaskId run = 0;
+  Json output;
+};
+// Too many have failed, or there is no reading the items or writing the results.
+struct FailMapRun {
+  TaskId run = 0;
+  std::optional<std::string> error{};
+  std::optional<std::string> cause{};
+};
 // An execution that failed, timed out or was aborted goes on where it stopped.
 struct Redrive {
   // Its state after the event that RedrivePoint() names. Never null.
@@ -89,7 +100,8 @@ struct Redrive {
 struct Continue {};
 
 using Command = std::variant<Start, SucceedTask, FailTask, StartTask, SubmitTask, AcceptJob,
-                             RequeueJob, CheckpointJob, FireTimer, Stop, Redrive, Continue>;
+                             RequeueJob, CheckpointJob, FireTimer, Stop, SucceedMapRun, FailMapRun,
+                             Redrive, Continue>;
 
 enum class Verdict {
   kApplied,  // there are events

@@ -15,10 +15,12 @@ bool CountsRetries(const asl::State& state) {
          std::holds_alternative<asl::Map>(state.kind);
 }
 
-json::object Item(std::uint32_t index, const json::value& value) {
+json::object Item(const MapItem& of) {
   json::object item;
-  item["Index"] = index;
-  item["Value"] = value;
+  item["Index"] = of.index;
+  if (of.key) item["Key"] = *of.key;
+  item["Value"] = *of.value;
+  if (!of.source.empty()) item["Source"] = of.source;
   json::object map;
   map["Item"] = std::move(item);
   return map;
@@ -66,14 +68,15 @@ const Json& FrameContext::Context() const {
 // The item of the nearest iteration that the frame stands in, through branches of a Parallel.
 void FrameContext::AddItem(json::object& context) const {
   if (item_.has_value()) {
-    context["Map"] = Item(item_index_, **item_);
+    context["Map"] = Item(*item_);
     return;
   }
   for (const Frame* frame = &frame_; frame->id != kRootFrame;) {
     const Frame& parent = state_.frames.at(frame->parent);
     const auto& children = std::get<AwaitingChildren>(parent.activity);
     if (children.items.has_value()) {
-      context["Map"] = Item(frame->index, (**children.items).as_array().at(frame->index));
+      const json::value& value = (**children.items).as_array().at(frame->index);
+      context["Map"] = Item({.index = frame->index, .value = Json::Part(*children.items, value)});
       return;
     }
     frame = &parent;

@@ -8,6 +8,14 @@
 
 namespace towline::interpreter {
 
+// One item of a Map.
+struct MapItem {
+  std::uint64_t index = 0;
+  std::optional<std::string> key{};  // of an object's member
+  Json value{};
+  std::string source{};              // "STATE_DATA", "s3://…"; empty: an inline Map says nothing
+};
+
 // The context object ($$) and the variables ($name) as one frame sees them. The former is made when
 // something first asks for it: most transitions never do. Lives on the stack of one evaluation.
 class FrameContext final : public jsonpath::ContextSource, public jsonpath::VariableSource {
@@ -18,10 +26,7 @@ class FrameContext final : public jsonpath::ContextSource, public jsonpath::Vari
   // $$.Task.Token; a task that is not scheduled yet is named by the seq it will get.
   void SetTask(TaskId task) { task_ = task; }
   // $$.Map.Item of an iteration that does not exist yet (ItemSelector).
-  void SetItem(std::uint32_t index, const Json& value) {
-    item_index_ = index;
-    item_ = value;
-  }
+  void SetItem(MapItem item) { item_ = std::move(item); }
 
   const Json& Context() const override;
   const Json* Find(std::string_view name) const override {
@@ -35,8 +40,7 @@ class FrameContext final : public jsonpath::ContextSource, public jsonpath::Vari
   const ExecutionState& state_;
   const Frame& frame_;
   std::optional<TaskId> task_;
-  std::uint32_t item_index_ = 0;
-  std::optional<Json> item_;
+  std::optional<MapItem> item_;
   mutable std::optional<Json> made_;
 };
 

@@ -35,6 +35,7 @@ struct UpdateTask {
 // (the end did not come from the job itself).
 struct CloseTask {
   TaskId task = 0;
+  TaskSpec::Kind kind = TaskSpec::Kind::kJob;
   bool cancel = false;
   std::string reason{};
 };
@@ -47,6 +48,22 @@ struct ClearTimer {
   EventSeq seq = 0;
   TimerKind kind = TimerKind::kWait;
 };
+// A Map Run is to be worked on.
+struct OpenMapRun {
+  TaskId run = 0;
+  FrameId frame = kRootFrame;
+  asl::StateIndex state = 0;  // the Map
+  asl::ScopeIndex scope = 0;  // what each child runs
+  MapRunSpec spec;
+};
+// Its result is not wanted any more: stop what it has started.
+struct CloseMapRun {
+  TaskId run = 0;
+};
+// One that has ended goes on: what had not succeeded is to run again.
+struct ReopenMapRun {
+  TaskId run = 0;
+};
 // The last effect of an execution, unless it is redriven.
 struct CloseExecution {};
 // It runs again.
@@ -54,7 +71,8 @@ struct ReopenExecution {};
 // The step ended at its bound: post Continue behind what already waits.
 struct PostContinue {};
 
-using Effect = std::variant<OpenTask, UpdateTask, CloseTask, SetTimer, ClearTimer, CloseExecution,
-                            ReopenExecution, PostContinue>;
+using Effect = std::variant<OpenTask, UpdateTask, CloseTask, SetTimer, ClearTimer, OpenMapRun,
+                            CloseMapRun, ReopenMapRun, CloseExecution, ReopenExecution,
+                            PostContinue>;
 
 }  // namespace towline::interpreter

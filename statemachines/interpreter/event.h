@@ -31,6 +31,15 @@ using TaskId = EventSeq;
 inline constexpr FrameId kRootFrame = 0;
 struct Frame;  // state.h
 
+// Which Map Run an execution is a child of, and as which item, or batch of items.
+struct MapChild {
+  std::int64_t execution = 0;  // the parent's key in the store
+  EventSeq run = 0;            // its MapRunStarted
+  std::uint64_t index = 0;
+  std::uint32_t items = 1;
+  bool operator==(const MapChild&) const = default;
+};
+
 // Who an execution is; constant from its start. Feeds the context object.
 struct ExecutionInfo {
   std::string tenant;         // "default"
@@ -40,11 +49,16 @@ struct ExecutionInfo {
   std::string machine_arn;    // arn:towline:states:local:{tenant}:stateMachine:{machine}
   std::string role_arn;       // empty when none
   std::string revision;       // content hash of the definition it runs
+  // What started it, when that is an execution: a task, or a Map Run.
+  std::string parent_arn{};
+  TaskId parent_task = 0;
+  std::optional<MapChild> map_child{};
+  asl::ScopeIndex scope = asl::kRootScope;  // what of the definition it runs
 };
 
 // What the outside must do for a task; fixed when the task is scheduled.
 struct TaskSpec {
-  enum class Kind { kJob, kPublish, kActivity };
+  enum class Kind { kJob, kPublish, kActivity, kExecution };
   enum class OnWorkerLost { kTypeDefault, kWait, kRequeue, kFail };
   enum class Start { kTypeDefault, kAtLeastOnce, kAtMostOnce };
   Kind kind = Kind::kJob;
@@ -63,6 +77,11 @@ struct TaskSpec {
   bool retain = false;
   // kActivity
   std::string activity{};  // its ARN
+  // kExecution: `payload` is the input of an execution of `machine`, named `execution_name`.
+  enum class ChildResult { kStarted, kText, kJson };  // of the start; of the end, .sync or .sync:2
+  std::string machine{};         // as given: an ARN or a name
+  std::string execution_name{};
+  ChildResult child_result = ChildResult::kStarted;
   // all: what is sent. Holds TokenPlaceholder(task) wherever the token belongs.
   Json payload{};
   std::optional<std::int64_t> timeout_seconds{};
@@ -184,6 +203,47 @@ struct IterationFailed {
 struct IterationAborted {
   FrameId child = 0;
 };
+// What a Distributed Map asks of its Map Run; fixed when that starts.
+struct MapRunSpec {
+  std::string id{};     // a UUID; its first four digits are the number of the partition, in hex
+  std::string label{};
+  std::string arn{};
+  std::uint32_t max_concurrency = 0;  // 0: as many as the runner thinks fit
+  std::optional<std::uint64_t> tolerated_count{};
+  std::optional<double> tolerated_percentage{};
+  Json items{};         // an array or an object; null with an ItemReader
+  Json reader{};        // its Parameters or Arguments; null without one
+  Json max_items{};     // its MaxItems, as it was found; null: all
+  bool batched = false;
+  std::optional<std::uint64_t> batch_items{};
+  std::optional<std::uint64_t> batch_bytes{};
+  Json batch_input{};   // null: none
+  Json writer{};        // ResultWriter's Parameters or Arguments; null: none
+};
+// A Distributed Map has begun: as MapStarted, without iterations of its own.
+struct DistributedMapStarted {
+  FrameId frame = kRootFrame;
+  std::uint64_t length = 0;  // of the items; 0 when they are still to be read
+};
+struct MapRunStarted {
+  FrameId frame = kRootFrame;
+  MapRunSpec spec;
+};
+struct MapRunSucceeded {
+  TaskId run = 0;
+  Json output;
+};
+struct MapRunFailed {
+  TaskId run = 0;
+  std::optional<std::string> error{};
+  std::optional<std::string> cause{};
+};
+// The same one goes on, in a redriven execution.
+struct MapRunRedriven {
+  FrameId frame = kRootFrame;
+  TaskId run = 0;
+  std::uint32_t count = 1;
+};
 struct MapSucceeded {
   FrameId frame = kRootFrame;
 };
@@ -230,7 +290,8 @@ using Event =
                  ParallelSucceeded, ParallelFailed, MapStarted, IterationStarted,
                  IterationSucceeded, IterationFailed, IterationAborted, MapSucceeded, MapFailed,
                  ExecutionSucceeded, ExecutionFailed, ExecutionAborted, ExecutionTimedOut,
-                 ExecutionRedriven, EvaluationFailed>;
+                 ExecutionRedriven, EvaluationFailed, DistributedMapStarted, MapRunStarted,
+                 MapRunSucceeded, MapRunFailed, MapRunRedriven>;
 
 struct EventRecord {
   EventSeq seq = 0;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "statemachines/interpreter/stepper.h"
+#include "statemachines/interpreter/task_spec.h"
 
 namespace towline::interpreter {
 namespace {
@@ -162,7 +163,9 @@ bool Stepper::EmitChildrenFailed(const Frame& frame, const Failure& failure) {
   const bool map = std::holds_alternative<asl::Map>(StateOf(frame).kind);
   // Seen on the service: a Map whose Items cannot be had fails as one, though it never started.
   const bool unstarted = map && children == nullptr && failure.error == kQueryError;
-  if (!unstarted && (children == nullptr || children->open == 0)) return true;
+  const auto* run = std::get_if<AwaitingMapRun>(&frame.activity);
+  const bool failed_run = run != nullptr && run->stage == AwaitingMapRun::Stage::kFailed;
+  if (!unstarted && !failed_run && (children == nullptr || children->open == 0)) return true;
   if (map) return Emit(frame.last_id, MapFailed{frame.id, failure.error, failure.cause});
   HistoryId previous = frame.last_id;
   for (const auto& [id, child] : state_.frames) {
@@ -194,6 +197,7 @@ bool Stepper::AbortChildren(const Frame& frame, std::optional<FrameId> failed) {
 bool Stepper::AbortState(const Frame& frame, HistoryId previous) {
   const asl::State& state = StateOf(frame);
   if (!CanBeAborted(state)) return true;
+  WantMapRunClosed(frame);
   // The event ends what the frame waits for, so that is looked at first.
   std::optional<TaskId> task;
   std::optional<FireTimer> timer;
@@ -204,8 +208,9 @@ bool Stepper::AbortState(const Frame& frame, HistoryId previous) {
   }
   if (!Emit(previous, StateAborted{frame.id})) return false;
   if (task.has_value()) {
-    Want(CloseTask{*task, true, "another branch failed"});
-    if (std::get<asl::Task>(state.kind).timeout_seconds.present()) {
+    const auto& kind = std::get<asl::Task>(state.kind);
+    Want(CloseTask{*task, TaskKindOf(kind.resource), true, "another branch failed"});
+    if (kind.timeout_seconds.present()) {
       timer = FireTimer{*task, TimerKind::kTaskTimeout};
     }
   }

@@ -120,6 +120,24 @@ class HistoryWriter {
     out_.type = "MapStateStarted";
     out_.details["length"] = e.items->as_array().size();
   }
+  void operator()(const DistributedMapStarted& e) {
+    out_.type = "MapStateStarted";
+    out_.details["length"] = e.length;
+  }
+  void operator()(const MapRunStarted& e) {
+    out_.type = "MapRunStarted";
+    out_.details["mapRunArn"] = e.spec.arn;
+  }
+  void operator()(const MapRunSucceeded&) { out_.type = "MapRunSucceeded"; }
+  void operator()(const MapRunFailed& e) {
+    out_.type = "MapRunFailed";
+    Reason(e.error, e.cause);
+  }
+  void operator()(const MapRunRedriven& e) {
+    out_.type = "MapRunRedriven";
+    out_.details["mapRunArn"] = known_.map_runs_.at(e.run);
+    out_.details["redriveCount"] = e.count;
+  }
   void operator()(const IterationStarted& e) { IterationEvent(e.child, "MapIterationStarted"); }
   void operator()(const IterationSucceeded& e) { IterationEvent(e.child, "MapIterationSucceeded"); }
   void operator()(const IterationFailed& e) { IterationEvent(e.child, "MapIterationFailed"); }
@@ -233,6 +251,8 @@ void HistoryProjection::Remember(const EventRecord& record) {
     tasks_[record.seq] = frames_.at(scheduled->frame);
   } else if (const auto* started = std::get_if<IterationStarted>(&record.event)) {
     iterations_[started->child] = {started->frame, started->index};
+  } else if (const auto* run = std::get_if<MapRunStarted>(&record.event)) {
+    map_runs_[record.seq] = run->spec.arn;
   } else if (const auto* redriven = std::get_if<ExecutionRedriven>(&record.event)) {
     for (const Frame& frame : *redriven->frames) {
       frames_[frame.id] = frame.state;

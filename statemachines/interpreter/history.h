@@ -52,6 +52,7 @@ class HistoryProjection {
   std::map<FrameId, asl::StateIndex> frames_;  // current state of each frame
   std::map<TaskId, asl::StateIndex> tasks_;
   std::map<FrameId, Iteration> iterations_;
+  std::map<TaskId, std::string> map_runs_;  // their ARNs
 };
 
 }  // namespace towline::interpreter

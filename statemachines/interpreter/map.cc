@@ -30,6 +30,8 @@ bool Stepper::MapItems(const Frame& frame, const asl::Map& map, const Json& inpu
     items = *found;
   }
   if (items->is_array()) return true;
+  // The service takes an object's members too, where it runs them as executions.
+  if (map.distributed && items->is_object()) return true;
   if (StateOf(frame).query_language == asl::QueryLanguage::kJsonata) {
     failure = QueryFailure(
         frame, "Map state input must be an array but was: " + PrintJson(*items), "Items");
@@ -54,14 +56,14 @@ bool Stepper::MapConcurrency(const Frame& frame, const asl::Map& map, const Json
       return false;
     }
   }
-  if (concurrency == 0) concurrency = limits_.inline_map_concurrency_max;
+  if (concurrency == 0 && !map.distributed) concurrency = limits_.inline_map_concurrency_max;
   concurrency = std::min<std::int64_t>(concurrency, std::numeric_limits<std::uint32_t>::max());
   return true;
 }
 
 // An inline Map tolerates no failure; the service looks at the numbers all the same.
 bool Stepper::MapTolerance(const Frame& frame, const asl::Map& map, const Json& input,
-                           Failure& failure) {
+                           Tolerance& tolerance, Failure& failure) {
   if (!map.tolerated_failure_count.present() && !map.tolerated_failure_percentage.present()) {
     return true;
   }
@@ -74,6 +76,9 @@ bool Stepper::MapTolerance(const Frame& frame, const asl::Map& map, const Json& 
   if (settled == nullptr) return false;
   std::int64_t tolerated = 0;
   std::string problem = Count(*settled, view.field, scope, tolerated);
+  if (map.tolerated_failure_count.present()) {
+    tolerance.count = static_cast<std::uint64_t>(tolerated);
+  }
   if (problem.empty()) {
     view.field = "ToleratedFailurePercentage";
     asl::Percentage percentage = map.tolerated_failure_percentage;
@@ -82,7 +87,7 @@ bool Stepper::MapTolerance(const Frame& frame, const asl::Map& map, const Json& 
       if (!QueryOf(frame, *percentage.query, view, "number", value, failure)) return false;
       percentage.literal = value->to_number<double>();
     }
-    problem = PercentageProblem(percentage, view.field, scope);
+    problem = PercentageOf(percentage, view.field, scope, tolerance.percentage);
   }
   if (problem.empty()) return true;
   failure = FailureIn(StateOf(frame), frame, kRuntimeError, problem);
@@ -90,6 +95,7 @@ bool Stepper::MapTolerance(const Frame& frame, const asl::Map& map, const Json& 
 }
 
 void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Map& map) {
+  if (map.distributed) return BeginMapRun(frame, state, map);
   Failure failure;
   Json input;
   Json items;
@@ -104,7 +110,8 @@ void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Map&
     return;
   }
   // After the event above, as on the service.
-  if (!MapTolerance(frame, map, input, failure)) Fail(frame.id, std::move(failure));
+  Tolerance tolerance;
+  if (!MapTolerance(frame, map, input, tolerance, failure)) Fail(frame.id, std::move(failure));
 }
 
 // The first iterations, as many as may run at once, before any of them moves. A bound may cut
@@ -119,32 +126,34 @@ void Stepper::StartIterations(const Frame& frame) {
   }
 }
 
-bool Stepper::StartIteration(const Frame& frame, HistoryId previous) {
+// What ItemSelector makes of an item, or the item itself.
+bool Stepper::SelectItem(const Frame& frame, const MapItem& item, Json& out, Failure& failure) {
   const asl::State& state = StateOf(frame);
   const auto& map = std::get<asl::Map>(state.kind);
+  out = item.value;
+  if (!map.item_selector.has_value()) return true;
+  Json input;
+  FrameContext context = ContextOf(frame);
+  context.SetItem(item);
+  if (!EffectiveInput(frame, state, input, failure)) return false;
+  const View view{.context = context, .field = "ItemSelector", .subject = input};
+  if (!Evaluate(frame, *map.item_selector, view, out, failure)) return false;
+  if (Fits(out, limits_.value_bytes_max)) return true;
+  failure = ParametersTooLarge(state.name);
+  return false;
+}
+
+bool Stepper::StartIteration(const Frame& frame, HistoryId previous) {
   const auto& children = std::get<AwaitingChildren>(frame.activity);
   const std::uint32_t index = children.next_index;
-  Json item = Json::Part(*children.items, (**children.items).get_array()[index]);
-  if (map.item_selector.has_value()) {
-    Failure failure;
-    Json input;
-    FrameContext context = ContextOf(frame);
-    context.SetItem(index, item);
-    bool made = EffectiveInput(frame, state, input, failure);
-    if (made) {
-      const View view{.context = context, .field = "ItemSelector", .subject = input};
-      made = Evaluate(frame, *map.item_selector, view, item, failure);
-    }
-    if (made && !Fits(item, limits_.value_bytes_max)) {
-      failure = ParametersTooLarge(state.name);
-      made = false;
-    }
-    if (!made) {
-      Fail(frame.id, std::move(failure));
-      return false;
-    }
+  Json input;
+  Failure failure;
+  const Json value = Json::Part(*children.items, (**children.items).get_array()[index]);
+  if (!SelectItem(frame, {.index = index, .value = value}, input, failure)) {
+    Fail(frame.id, std::move(failure));
+    return false;
   }
-  return Emit(previous, IterationStarted{frame.id, state_.next_frame, index, std::move(item)});
+  return Emit(previous, IterationStarted{frame.id, state_.next_frame, index, std::move(input)});
 }
 
 // The next iteration follows from the last event of the one whose place it takes.

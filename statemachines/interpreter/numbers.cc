@@ -84,13 +84,16 @@ std::string Count(const asl::Number& number, std::string_view field, const jsonp
   return problem;
 }
 
-std::string PercentageProblem(const asl::Percentage& percentage, std::string_view field,
-                              const jsonpath::Scope& scope) {
+std::string PercentageOf(const asl::Percentage& percentage, std::string_view field,
+                         const jsonpath::Scope& scope, std::optional<double>& out) {
   const auto judge = [&](double number) {
+    out = number;
     if (number >= 0 && number <= 100) return std::string();
     return std::string(field) + " must be between 0 and 100.";
   };
-  if (!percentage.path.has_value()) return judge(percentage.literal.value_or(0));
+  if (!percentage.path.has_value()) {
+    return percentage.literal ? judge(*percentage.literal) : std::string();
+  }
   const auto found = percentage.path->Evaluate(scope);
   if (!found) return InvalidPath(percentage.path->text(), found.error());
   const json::value& value = **found;

@@ -26,8 +26,8 @@ std::string PositiveSeconds(const asl::Number& number, std::string_view field,
 std::string Count(const asl::Number& number, std::string_view field, const jsonpath::Scope& scope,
                   std::int64_t& count);
 
-// ToleratedFailurePercentage: only judged, since nothing uses it yet.
-std::string PercentageProblem(const asl::Percentage& percentage, std::string_view field,
-                              const jsonpath::Scope& scope);
+// ToleratedFailurePercentage. Absent stays absent.
+std::string PercentageOf(const asl::Percentage& percentage, std::string_view field,
+                         const jsonpath::Scope& scope, std::optional<double>& out);
 
 }  // namespace towline::interpreter

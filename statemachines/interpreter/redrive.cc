@@ -24,6 +24,8 @@ Frame Revived(Frame frame, const Redrive& command) {
   if (command.frame == frame.id) {
     frame.activity = Entering{StateToRun(frame)};
     frame.input = command.input;
+  } else if (const auto* run = std::get_if<AwaitingMapRun>(&frame.activity)) {
+    frame.activity = Redoing{run->run, run->redrives};
   } else if (!std::holds_alternative<Entering>(frame.activity)) {
     frame.activity = Redoing{};
   }
@@ -76,9 +78,9 @@ Verdict Stepper::operator()(const Redrive& command) {
                                               remains.next_frame, command.client_token})) {
     return Verdict::kApplied;
   }
-  if (definition_.timeout_seconds.has_value()) {
+  if (state_.budget_seconds(definition_).has_value()) {
     Want(SetTimer{1, TimerKind::kExecutionTimeout,
-                  state_.budget_from() + Seconds(*definition_.timeout_seconds)});
+                  state_.budget_from() + Seconds(*state_.budget_seconds(definition_))});
   }
   PushRunnable();
   return Verdict::kApplied;

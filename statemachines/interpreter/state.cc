@@ -8,7 +8,9 @@ namespace {
 
 bool SameInfo(const ExecutionInfo& a, const ExecutionInfo& b) {
   return a.tenant == b.tenant && a.machine == b.machine && a.name == b.name && a.arn == b.arn &&
-         a.machine_arn == b.machine_arn && a.role_arn == b.role_arn && a.revision == b.revision;
+         a.machine_arn == b.machine_arn && a.role_arn == b.role_arn && a.revision == b.revision &&
+         a.parent_arn == b.parent_arn && a.parent_task == b.parent_task &&
+         a.map_child == b.map_child && a.scope == b.scope;
 }
 
 bool SameActivity(const Activity& a, const Activity& b) {

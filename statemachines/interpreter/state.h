@@ -45,12 +45,24 @@ struct AwaitingChildren {
   std::uint32_t next_index = 0;
   std::uint32_t max_concurrency = 0;
 };
+// A Distributed Map: its items are executions of their own.
+struct AwaitingMapRun {
+  enum class Stage : std::uint8_t { kRunning, kSucceeded, kFailed };  // ended: only inside a step
+  TaskId run = 0;
+  Stage stage = Stage::kRunning;
+  std::uint32_t redrives = 0;
+  bool operator==(const AwaitingMapRun&) const = default;
+};
 // Redriven: the state that the frame is in does its work again, without being entered anew.
 struct Redoing {
+  // Of a Distributed Map: the Map Run that goes on; 0: none had started.
+  TaskId run = 0;
+  std::uint32_t redrives = 0;
   bool operator==(const Redoing&) const = default;
 };
 using Activity =
-    std::variant<Entering, AwaitingTask, AwaitingTimer, AwaitingChildren, Redoing>;
+    std::variant<Entering, AwaitingTask, AwaitingTimer, AwaitingChildren, Redoing,
+                 AwaitingMapRun>;
 
 struct Variable {
   Json value{};
@@ -101,7 +113,11 @@ struct ExecutionState {
   std::size_t variables_bytes = 0;  // of all frames
 
   bool started() const { return last_seq != 0; }
-  // When the execution's TimeoutSeconds began to run.
+  // TimeoutSeconds is the machine's: the children of a Distributed Map have none of their own.
+  std::optional<std::int64_t> budget_seconds(const asl::Definition& definition) const {
+    return info.scope == asl::kRootScope ? definition.timeout_seconds : std::nullopt;
+  }
+  // When it began to run.
   Timestamp budget_from() const { return redrive_count == 0 ? started_at : redriven_at; }
   bool closed() const { return status != ExecutionStatus::kRunning; }
 };

@@ -30,6 +30,8 @@ class Stepper {
           const Limits& limits);
 
   Step Take(const Command& command);
+  // For the runner of a Map Run, which makes the children's inputs: changes nothing.
+  bool SelectItem(const Frame& frame, const MapItem& item, Json& out, Failure& failure);
 
   // advance.cc, task_commands.cc, timers.cc: one per command.
   Verdict operator()(const Start& command);
@@ -42,6 +44,8 @@ class Stepper {
   Verdict operator()(const CheckpointJob& command);
   Verdict operator()(const FireTimer& command);
   Verdict operator()(const Stop& command);
+  Verdict operator()(const SucceedMapRun& command);
+  Verdict operator()(const FailMapRun& command);
   Verdict operator()(const Redrive& command);
   Verdict operator()(const Continue& command);
 
@@ -74,6 +78,7 @@ class Stepper {
   template <class E>
   void Close(HistoryId previous, E event);
   void WantClosing();
+  void WantMapRunClosed(const Frame& frame);
   void WantTimerCleared(EventSeq seq, TimerKind kind);
   EventSeq NextSeq() const { return state_.last_seq + 1; }
   const Frame* Find(FrameId id) const;
@@ -128,7 +133,12 @@ class Stepper {
                 Failure& failure);
   bool MapConcurrency(const Frame& frame, const asl::Map& map, const Json& input,
                       std::int64_t& concurrency, Failure& failure);
-  bool MapTolerance(const Frame& frame, const asl::Map& map, const Json& input, Failure& failure);
+  struct Tolerance {
+    std::optional<std::uint64_t> count{};
+    std::optional<double> percentage{};
+  };
+  bool MapTolerance(const Frame& frame, const asl::Map& map, const Json& input,
+                    Tolerance& tolerance, Failure& failure);
   void EndWait(const Frame& frame);
   bool TaskNumbers(const Frame& frame, const Json& input, TaskSpec& spec, Failure& failure);
   void Schedule(const Frame& frame, TaskSpec spec, Json parameters);
@@ -148,6 +158,22 @@ class Stepper {
   void EndTask(const Frame& frame, Failure failure);
   void EndTask(const Frame& frame, Json result);
   void TimeOut(TaskId id, bool heartbeat);
+
+  // distributed_map.cc
+  void BeginMapRun(const Frame& frame, const asl::State& state, const asl::Map& map);
+  bool RunSpec(const Frame& frame, const asl::Map& map, const Json& input, MapRunSpec& spec,
+               Failure& failure);
+  bool ReaderSpec(const Frame& frame, const asl::ItemReader& reader, const Json& input,
+                  MapRunSpec& spec, Failure& failure);
+  bool BatcherSpec(const Frame& frame, const asl::ItemBatcher& batcher, const Json& input,
+                   MapRunSpec& spec, Failure& failure);
+  bool NumberValue(const Frame& frame, const asl::Number& number, const View& view, Json& out,
+                   Failure& failure);
+  bool BatchLimit(const Frame& frame, const asl::Number& number, const View& view,
+                  std::optional<std::uint64_t>& out, Failure& failure);
+  std::string NewMapRunId();
+  void RedoMapRun(const Frame& frame, const Redoing& redoing);
+  const Frame* MapRunFrame(TaskId run) const;
 
   // timers.cc
   Verdict FireFrameTimer(const FireTimer& command);
@@ -209,6 +235,7 @@ class Stepper {
   const Limits& limits_;
   Timestamp now_{};
   std::uint64_t seed_ = 0;
+  int partition_ = 0;
 
   Step step_;
   std::vector<FrameId> stack_;  // the next to run is the last

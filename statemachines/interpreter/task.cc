@@ -1,3 +1,4 @@
+#include "statemachines/base/random.h"
 #include "statemachines/interpreter/numbers.h"
 #include "statemachines/interpreter/stepper.h"
 #include "statemachines/interpreter/task_spec.h"
@@ -26,6 +27,9 @@ void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Task
   if (spec.kind == TaskSpec::Kind::kJob &&
       JsonSize(*spec.payload, payload_bytes_max + 1) > payload_bytes_max) {
     return Fail(frame.id, ParametersTooLarge(state.name));
+  }
+  if (spec.kind == TaskSpec::Kind::kExecution && spec.execution_name.empty()) {
+    spec.execution_name = NextUuid(seed_);
   }
   Schedule(frame, std::move(spec), std::move(parameters));
 }

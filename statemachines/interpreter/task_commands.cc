@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 
 #include "statemachines/interpreter/stepper.h"
+#include "statemachines/interpreter/task_spec.h"
 
 namespace towline::interpreter {
 namespace {
@@ -48,7 +49,7 @@ bool Stepper::EmitStarted(const OpenedTask& task, const std::string& worker) {
 
 void Stepper::WantTaskClosed(const OpenedTask& task, TaskId id, std::string_view ended_by) {
   // Of its own accord: nobody else need be told.
-  Want(CloseTask{id, !ended_by.empty(), std::string(ended_by)});
+  Want(CloseTask{id, TaskKindOf(task.task.resource), !ended_by.empty(), std::string(ended_by)});
   if (task.task.timeout_seconds.present()) WantTimerCleared(id, TimerKind::kTaskTimeout);
 }
 

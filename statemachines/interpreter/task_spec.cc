@@ -195,7 +195,37 @@ std::string ResolvePublish(const asl::TaskResource& resource, const Json& all, T
   return parameters.TakeProblem();
 }
 
+// Input is any JSON; absent, {} as the service starts executions. A name that is not given is made
+// up by whoever schedules.
+std::string ResolveStart(const asl::TaskResource& resource, const Json& all, TaskSpec& spec) {
+  using Sync = asl::TaskResource::Sync;
+  using Result = TaskSpec::ChildResult;
+  Parameters parameters(all);
+  parameters.Text("StateMachineArn", true, spec.machine);
+  parameters.Text("Name", false, spec.execution_name);
+  const json::value* input = parameters.Find("Input");
+  const bool given = input != nullptr && !input->is_null();
+  spec.payload = given ? Json::Part(all, *input) : Json::EmptyObject();
+  spec.child_result = resource.sync == Sync::kSync    ? Result::kText
+                      : resource.sync == Sync::kSync2 ? Result::kJson
+                                                      : Result::kStarted;
+  return parameters.TakeProblem();
+}
+
 }  // namespace
+
+TaskSpec::Kind TaskKindOf(const asl::TaskResource& resource) {
+  switch (resource.kind) {
+    case asl::TaskResource::Kind::kPublish: return TaskSpec::Kind::kPublish;
+    case asl::TaskResource::Kind::kActivity: return TaskSpec::Kind::kActivity;
+    case asl::TaskResource::Kind::kStartExecution: return TaskSpec::Kind::kExecution;
+    case asl::TaskResource::Kind::kJob:
+    case asl::TaskResource::Kind::kLambda:
+    case asl::TaskResource::Kind::kFunction:
+    case asl::TaskResource::Kind::kService: break;
+  }
+  return TaskSpec::Kind::kJob;
+}
 
 std::string TopicProblem(std::string_view topic) {
   const auto refuse = [&](std::string_view why) {
@@ -221,7 +251,9 @@ std::string ResolveSpec(const asl::TaskResource& resource, const Json& parameter
   switch (resource.kind) {
     case Kind::kJob: spec.kind = TaskSpec::Kind::kJob; return ResolveJob(parameters, spec);
     case Kind::kLambda: spec.kind = TaskSpec::Kind::kJob; return ResolveLambda(parameters, spec);
-    case Kind::kStartExecution: return "Nested executions are not supported yet.";
+    case Kind::kStartExecution:
+      spec.kind = TaskSpec::Kind::kExecution;
+      return ResolveStart(resource, parameters, spec);
     case Kind::kService:
     case Kind::kFunction:
       spec.kind = TaskSpec::Kind::kJob;

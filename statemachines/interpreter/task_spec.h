@@ -17,11 +17,15 @@ namespace towline::interpreter {
 //   a function ARN, any other service's API   everything is the payload
 //   mqtt:publish   Topic*, Payload, Qos, Retain; iotdataplane:publish in the service's spelling
 //   an activity    everything is the payload
+//   states:startExecution  StateMachineArn*, Name, Input
 std::string ResolveSpec(const asl::TaskResource& resource, const Json& parameters,
                         const ExecutionInfo& info, TaskSpec& spec);
 
 // Whether a message may be published there: no wildcard, not the broker's own ("$…"), not the
 // job protocol's ("towline/…"). An empty text, or what is wrong.
 std::string TopicProblem(std::string_view topic);
+
+// Who sees to a task of such a resource.
+TaskSpec::Kind TaskKindOf(const asl::TaskResource& resource);
 
 }  // namespace towline::interpreter

@@ -14,12 +14,14 @@ Verdict Stepper::operator()(const FireTimer& command) {
       if (!Opened(command.seq).has_value()) return Verdict::kNoop;
       TimeOut(command.seq, command.kind == TimerKind::kTaskHeartbeat);
       return Verdict::kApplied;
-    case TimerKind::kExecutionTimeout:
-      if (command.seq != 1 || !definition_.timeout_seconds.has_value()) return Verdict::kNoop;
+    case TimerKind::kExecutionTimeout: {
+      const auto budget = state_.budget_seconds(definition_);
+      if (command.seq != 1 || !budget.has_value()) return Verdict::kNoop;
       // However late the timer is, the execution ends when its budget did.
-      now_ = std::max(state_.last_at, state_.budget_from() + Seconds(*definition_.timeout_seconds));
+      now_ = std::max(state_.last_at, state_.budget_from() + Seconds(*budget));
       Close(0, ExecutionTimedOut{});
       return Verdict::kApplied;
+    }
     case TimerKind::kWait:
     case TimerKind::kRetry: return FireFrameTimer(command);
   }

@@ -259,6 +259,11 @@ TEST(BrokenStoreTest, IsAnsweredUnavailable) {
     std::vector<store::TaskRow> Tasks(store::ExecutionKey) override { return {}; }
     std::vector<store::TimerRow> Timers(store::ExecutionKey) override { return {}; }
     std::vector<store::EvidenceRow> Evidence(store::ExecutionKey) override { return {}; }
+    std::optional<store::MapRunRow> MapRun(store::MapRunKey) override { return {}; }
+    std::optional<store::MapRunRow> FindMapRun(std::string_view) override { return {}; }
+    std::vector<store::MapRunRow> MapRuns(store::ExecutionKey) override { return {}; }
+    void Children(store::MapRunKey, std::uint64_t,
+                  const std::function<bool(const store::ExecutionRow&)>&) override {}
     std::vector<store::ExecutionRow> List(const ListFilter&) override { return {}; }
     std::int64_t CountRunning(std::string_view, std::string_view) override { return 0; }
     bool RevisionInUse(std::string_view) override { return true; }

@@ -97,6 +97,22 @@ class FaultyStore final : public store::Store {
   std::vector<store::EvidenceRow> Evidence(store::ExecutionKey key) override {
     return real_->Evidence(key);
   }
+  std::optional<store::MapRunRow> MapRun(store::MapRunKey key) override {
+    return real_->MapRun(key);
+  }
+  std::optional<store::MapRunRow> FindMapRun(std::string_view id) override {
+    return real_->FindMapRun(id);
+  }
+  std::vector<store::MapRunRow> MapRuns(store::ExecutionKey key) override {
+    return real_->MapRuns(key);
+  }
+  void Children(store::MapRunKey run, std::uint64_t from,
+                const std::function<bool(const store::ExecutionRow&)>& v) override {
+    real_->Children(run, from, v);
+  }
+  void OpenMapRuns(const std::function<void(const store::MapRunRow&)>& v) override {
+    real_->OpenMapRuns(v);
+  }
   std::vector<store::ExecutionRow> List(const ListFilter& filter) override {
     return real_->List(filter);
   }

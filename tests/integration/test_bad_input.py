@@ -129,13 +129,6 @@ class DefinitionTest(IntegrationTest):
         self.refuse(json.dumps({"StartAt": "S0", "States": states}),
                     *(f"Missing{i}" for i in range(5)))
 
-    def test_what_comes_later_is_refused_clearly(self):
-        self.refuse(json.dumps({"StartAt": "A", "QueryLanguage": "JSONata", "States": {
-            "A": {"Type": "Pass", "End": True}}}), "JSONata")
-        self.refuse(json.dumps({"StartAt": "A", "States": {"A": {
-            "Type": "Task", "Resource": "arn:aws:states:::dynamodb:getItem", "End": True}}}),
-            "INVALID_RESOURCE", "dynamodb:getItem")
-
     def test_bad_input_of_an_execution(self):
         self.on.create("ok", PASS)
         for text in ('{"a": 1,}', "", "nonsense", "[1, 2"):
@@ -178,7 +171,8 @@ class ServerStartTest(IntegrationTest):
         self.on.start_server()
         self.on.create("ok", PASS)
         self.on.server.stop()
-        databases = [p for p in self.on.data.iterdir() if p.read_bytes()[:6] == b"SQLite"]
+        databases = [p for p in self.on.data.iterdir()
+                     if p.is_file() and p.read_bytes()[:6] == b"SQLite"]
         self.assertTrue(databases)
         versions = {}
         for path in databases:
@@ -290,7 +284,7 @@ class DiskFullTest(IntegrationTest):
             self.assertEqual(self.on.await_end(execution)["status"], "SUCCEEDED")
         self.on.server.stop()
         for path in self.on.data.iterdir():
-            if path.read_bytes()[:6] == b"SQLite":
+            if path.is_file() and path.read_bytes()[:6] == b"SQLite":
                 with contextlib.closing(sqlite3.connect(path)) as database:
                     check, = database.execute("PRAGMA integrity_check").fetchone()
                 self.assertEqual(check, "ok", path)

@@ -90,6 +90,9 @@ inline std::string Describe(const Effect& effect) {
                [&](const SetTimer& e) { return timer("set", e.seq, e.kind); },
                [&](const ClearTimer& e) { return timer("clear", e.seq, e.kind); },
                [](const CloseExecution&) { return std::string("close execution"); },
+               [](const OpenMapRun& e) { return "open run " + std::to_string(e.run); },
+               [](const CloseMapRun& e) { return "close run " + std::to_string(e.run); },
+               [](const ReopenMapRun& e) { return "reopen run " + std::to_string(e.run); },
                [](const ReopenExecution&) { return std::string("reopen execution"); },
                [](const PostContinue&) { return std::string("continue"); }},
       effect);

@@ -46,6 +46,10 @@ Step World::DoOnce(const Command& command) {
   if (std::holds_alternative<Continue>(command)) wants_continue_ = false;
   Step step = Advance(*definition_, state_, command, Turn{now_, seed_++}, limits_);
   CheckStep(step);
+  if (step.verdict == Verdict::kApplied) {
+    if (const auto* done = std::get_if<SucceedMapRun>(&command)) map_runs_.erase(done->run);
+    if (const auto* failed = std::get_if<FailMapRun>(&command)) map_runs_.erase(failed->run);
+  }
   for (const EventRecord& record : step.events) {
     Apply(*definition_, shadow_, record);
     events_.push_back(record);
@@ -111,6 +115,13 @@ void World::Grant(const Effect& effect) {
             closed_ = true;
             wants_continue_ = false;  // it may be under way still, and will find nothing
           },
+          [this](const OpenMapRun& e) {
+            Expect(map_runs_.emplace(e.run, e).second, "a Map Run opened twice");
+          },
+          [this](const CloseMapRun& e) {
+            Expect(map_runs_.erase(e.run) == 1, "a Map Run closed that is not open");
+          },
+          [this](const ReopenMapRun& e) { map_runs_[e.run].run = e.run; },
           [this](const ReopenExecution&) { closed_ = false; },
           [this](const PostContinue&) { wants_continue_ = true; },
       },
@@ -135,6 +146,7 @@ void World::CheckRest() {
   if (closed_) {
     Expect(timers_.empty(), "no timer outlives its execution");
     Expect(tasks_.empty(), "no task outlives its execution");
+    Expect(map_runs_.empty(), "no Map Run outlives its execution");
     return;
   }
   Expect(wants_continue_ == NeedsContinue(state_), "Continue exactly when something can move");

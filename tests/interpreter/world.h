@@ -49,6 +49,7 @@ class World {
     std::uint32_t attempt = 1;
   };
   const std::map<TaskId, Task>& tasks() const { return tasks_; }
+  const std::map<TaskId, OpenMapRun>& map_runs() const { return map_runs_; }
   // Those opened since the last call.
   std::vector<TaskId> TakeNewTasks() { return std::exchange(new_tasks_, {}); }
   const std::map<TaskId, CloseTask>& closed_tasks() const { return closed_tasks_; }
@@ -73,6 +74,7 @@ class World {
   std::vector<EventRecord> events_;
   std::map<TimerId, Timestamp> timers_;
   std::map<TaskId, Task> tasks_;
+  std::map<TaskId, OpenMapRun> map_runs_;
   std::map<TaskId, CloseTask> closed_tasks_;
   std::vector<TaskId> new_tasks_;
   std::vector<std::string> problems_;

@@ -65,6 +65,25 @@ class FaultyStore final : public store::Store {
   std::vector<store::EvidenceRow> Evidence(store::ExecutionKey key) override {
     return inner_->Evidence(key);
   }
+  std::optional<store::MapRunRow> MapRun(store::MapRunKey key) override {
+    MayFail();
+    return inner_->MapRun(key);
+  }
+  std::optional<store::MapRunRow> FindMapRun(std::string_view id) override {
+    return inner_->FindMapRun(id);
+  }
+  std::vector<store::MapRunRow> MapRuns(store::ExecutionKey key) override {
+    return inner_->MapRuns(key);
+  }
+  void Children(store::MapRunKey run, std::uint64_t from,
+                const std::function<bool(const store::ExecutionRow&)>& visit) override {
+    MayFail();
+    inner_->Children(run, from, visit);
+  }
+  void OpenMapRuns(const std::function<void(const store::MapRunRow&)>& visit) override {
+    MayFail();
+    inner_->OpenMapRuns(visit);
+  }
   std::vector<store::ExecutionRow> List(const ListFilter& filter) override {
     return inner_->List(filter);
   }

@@ -59,9 +59,16 @@ void ForEachField(const T& value, F&& f) {
   TOWLINE_FIELDS(18, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s)
   TOWLINE_FIELDS(19, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, t)
   TOWLINE_FIELDS(20, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u)
+  TOWLINE_FIELDS(9, a, b, c, d, e, g, h, i, j)
+  TOWLINE_FIELDS(10, a, b, c, d, e, g, h, i, j, k)
+  TOWLINE_FIELDS(11, a, b, c, d, e, g, h, i, j, k, l)
+  TOWLINE_FIELDS(12, a, b, c, d, e, g, h, i, j, k, l, m)
+  TOWLINE_FIELDS(13, a, b, c, d, e, g, h, i, j, k, l, m, n)
+  TOWLINE_FIELDS(21, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v)
+  TOWLINE_FIELDS(22, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w)
   // clang-format on
 #undef TOWLINE_FIELDS
-  static_assert(kFields <= 8 || (kFields >= 14 && kFields <= 20), "add a line above");
+  static_assert(kFields <= 22, "add a line above");
 }
 
 inline std::string Describe(const Json& value) { return PrintJson(*value); }

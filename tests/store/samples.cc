@@ -20,6 +20,15 @@ ExecutionInfo SampleInfo() {
           .revision = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
 }
 
+ExecutionInfo ChildInfo() {
+  ExecutionInfo info = SampleInfo();
+  info.parent_arn = "arn:towline:states:local:acme:execution:order:run-0";
+  info.parent_task = 7;
+  info.map_child = MapChild{.execution = 3, .run = 5, .index = 99, .items = 4};
+  info.scope = 2;
+  return info;
+}
+
 ExecutionInfo UnusualInfo() {
   ExecutionInfo info = SampleInfo();
   info.arn = "arn:aws:states:eu-central-1:123456789012:execution:order:run-1";
@@ -79,13 +88,43 @@ std::shared_ptr<const std::vector<Frame>> SampleFrames() {
                      .checkpoint = Parse("{\"at\":3}"),
                      .variables = {},
                      .activity = Entering{6}};
-  std::vector<Frame> frames(5, sample);
+  std::vector<Frame> frames(7, sample);
   frames[1].activity = AwaitingTask{7, true, true, true, "acme_ams-1", 99};
   frames[2].activity = AwaitingTimer{8, true, At(9'000)};
   frames[3].activity = AwaitingChildren{{items, std::nullopt, Json()}, 1, items, 2, 40};
   frames[4].activity = Redoing{};
+  frames[5].activity = Redoing{17, 2};
+  frames[6].activity = AwaitingMapRun{17, AwaitingMapRun::Stage::kFailed, 2};
   for (FrameId id = 0; id < frames.size(); id++) frames[id].id = id;
   return std::make_shared<const std::vector<Frame>>(std::move(frames));
+}
+
+TaskSpec StartSpec() {
+  TaskSpec spec;
+  spec.kind = TaskSpec::Kind::kExecution;
+  spec.machine = "other";
+  spec.execution_name = "child-1";
+  spec.child_result = TaskSpec::ChildResult::kJson;
+  return spec;
+}
+
+MapRunSpec SampleRun() {
+  MapRunSpec spec;
+  spec.id = "0003aaaa-bbbb-4ccc-8ddd-eeeeffff0000";
+  spec.label = "rows";
+  spec.arn = "arn:towline:states:local:acme:mapRun:order/rows:" + spec.id;
+  spec.max_concurrency = 40;
+  spec.tolerated_count = 0;
+  spec.tolerated_percentage = 12.5;
+  spec.items = Parse("[1,2]");
+  spec.reader = Parse(R"({"Bucket":"b"})");
+  spec.max_items = Parse("7");
+  spec.batched = true;
+  spec.batch_items = 10;
+  spec.batch_bytes = 4096;
+  spec.batch_input = Parse("{}");
+  spec.writer = Parse(R"({"Bucket":"out"})");
+  return spec;
 }
 
 std::vector<EventSample> EventSamples() {
@@ -128,6 +167,14 @@ std::vector<EventSample> EventSamples() {
       {"execution_succeeded", ExecutionSucceeded{doc}},
       {"execution_failed", ExecutionFailed{"E", "C"}},
       {"execution_failed_redrivable", ExecutionFailed{"E", "C", 17}},
+      {"execution_started_child", ExecutionStarted{ChildInfo(), doc}},
+      {"task_scheduled_start", TaskScheduled{0, 1, StartSpec(), {}, {}}},
+      {"distributed_map_started", DistributedMapStarted{1, 1'000'000}},
+      {"map_run_started", MapRunStarted{1, SampleRun()}},
+      {"map_run_started_plain", MapRunStarted{}},
+      {"map_run_succeeded", MapRunSucceeded{9, doc}},
+      {"map_run_failed", MapRunFailed{9, "E", "C"}},
+      {"map_run_redriven", MapRunRedriven{1, 9, 2}},
       {"execution_redriven", ExecutionRedriven{2, SampleFrames(), 9, "again-1"}},
       {"execution_aborted", ExecutionAborted{std::nullopt, "C"}},
       {"execution_timed_out", ExecutionTimedOut{}},
