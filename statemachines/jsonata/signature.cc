@@ -14,15 +14,22 @@ constexpr std::uint16_t kAnything = 0xFF;
 constexpr std::uint16_t kFunctions = 1U << 2U;
 
 struct ElementType {
-  std::string_view letter;
+  char letter;
   std::string_view name;
 };
-constexpr std::array<ElementType, 6> kElementTypes = {{{"a", "arrays"},
-                                                       {"b", "booleans"},
-                                                       {"f", "functions"},
-                                                       {"n", "numbers"},
-                                                       {"o", "objects"},
-                                                       {"s", "strings"}}};
+constexpr std::array<ElementType, 6> kElementTypes = {{{'a', "arrays"},
+                                                       {'b', "booleans"},
+                                                       {'f', "functions"},
+                                                       {'n', "numbers"},
+                                                       {'o', "objects"},
+                                                       {'s', "strings"}}};
+
+std::string_view NameOf(char subtype) {
+  for (const ElementType& type : kElementTypes) {
+    if (type.letter == subtype) return type.name;
+  }
+  return "a type that no value has";
+}
 
 // The position of the bracket that closes the one at `open`, or the end of the text.
 std::size_t ClosingBracket(std::string_view text, std::size_t open, char closing) {
@@ -99,9 +106,9 @@ OrProblem<Signature> Signature::Parse(std::string_view text) {
     } else if (letter == '<') {
       if (last == nullptr || (last->type != 'a' && last->type != 'f')) return Refusal("S0401", at);
       const std::size_t end = ClosingBracket(text, at, '>');
-      for (const ElementType& type : kElementTypes) {
-        if (text.substr(at + 1, end - at - 1) == type.letter) last->subtype = type.letter;
-      }
+      last->has_subtype = true;
+      last->subtype = end > at + 1 ? text[at + 1] : '\0';
+      last->takes_elements = end == at + 2;
       at = end;
     } else if (last != nullptr) {
       last->optional |= letter == '-' || letter == '?';
@@ -171,11 +178,16 @@ ArgumentFault Signature::Mismatch(Arena& stack, Arguments given) const {
 
 bool Signature::HoldsOnly(const Parameter& parameter, Value array) {
   const Elements elements(array);
-  const Types wanted = TypeNamed(parameter.subtype[0]);
+  const Types wanted = TypeNamed(parameter.subtype);
   for (std::uint32_t i = 0; i < elements.size(); i++) {
     if (TypeOf(elements[i]) != wanted) return false;
   }
   return true;
+}
+
+bool Signature::Fits(const Parameter& parameter, Value argument) {
+  if (argument.is_array()) return HoldsOnly(parameter, argument);
+  return parameter.takes_elements && TypeOf(argument) == TypeNamed(parameter.subtype);
 }
 
 ArgumentFault Signature::Validate(Arena& stack, Arena& arena, Arguments given, Value context,
@@ -205,15 +217,8 @@ ArgumentFault Signature::Validate(Arena& stack, Arena& arena, Arguments given, V
     for (std::uint32_t i = 0; i < counts[p]; i++, at++) {
       Value argument = parameter.type == 'a' ? given[at] : first;
       if (parameter.type == 'a' && !argument.is_undefined()) {
-        const bool fits =
-            parameter.subtype.empty() ||
-            (argument.is_array() ? HoldsOnly(parameter, argument)
-                                 : TypeOf(argument) == TypeNamed(parameter.subtype[0]));
-        if (!fits) {
-          const auto* type = std::find_if(
-              kElementTypes.begin(), kElementTypes.end(),
-              [&](const ElementType& known) { return known.letter == parameter.subtype; });
-          return {.code = "T0412", .index = at + 1, .elements = type->name};
+        if (parameter.has_subtype && !Fits(parameter, argument)) {
+          return {.code = "T0412", .index = at + 1, .elements = NameOf(parameter.subtype)};
         }
         if (!argument.is_array()) {
           Array* const wrapped = NewArray(arena);

@@ -44,8 +44,10 @@ class Signature {
   using Types = std::uint16_t;  // a set of types
   struct Parameter {
     Types types = 0;
-    char type = 0;               // as written; '(' for a choice
-    std::string_view subtype{};  // of the elements; one of those in kElementTypes, or empty
+    char type = 0;  // as written; '(' for a choice
+    bool has_subtype = false;
+    char subtype = 0;             // what elements must be; no value is of a type without a name
+    bool takes_elements = false;  // an element alone may come instead of the array
     bool optional = false;
     bool repeated = false;
     bool context = false;
@@ -57,6 +59,7 @@ class Signature {
   std::optional<std::size_t> Consume(Arena& stack, Arguments given, std::size_t parameters,
                                      bool whole, std::uint32_t* counts) const;
   ArgumentFault Mismatch(Arena& stack, Arguments given) const;
+  static bool Fits(const Parameter& parameter, Value argument);
   static bool HoldsOnly(const Parameter& parameter, Value array);
 
   std::vector<Parameter> parameters_;
