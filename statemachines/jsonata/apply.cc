@@ -61,25 +61,30 @@ bool Evaluator::EvaluateArguments(const Node& node, Value input, Frame* frame, c
 }
 
 // Calls, and then makes the calls that the called lambdas left to their caller. None of these
-// rounds keeps anything of the one before it.
+// rounds keeps anything of the one before it, except through its arguments.
 Value Evaluator::Apply(Value callee, Arguments arguments, Value context, Frame* frame) {
   const Arena::Mark mark = stack_.Position();
+  const LoopStart start = StartLoop();
+  const bool lambda = callee.is_function() && callee.function()->kind == FunctionKind::kLambda;
   Value result = ApplyOnce(callee, arguments, context, frame);
-  std::vector<Value> moved;
+  std::vector<Value> kept;  // the function and its arguments
   while (result.kind() == Kind::kTailCall) {
     const PendingCall call = pending_;
-    callee = Evaluate(*call.node->left, call.input, call.frame);
-    if (callee.is_failed()) return callee;
+    kept.assign(1, Evaluate(*call.node->left, call.input, call.frame));
+    if (kept[0].is_failed()) return kept[0];
     Arguments next;
     if (!EvaluateArguments(*call.node, call.input, call.frame, nullptr, next)) {
       return Value::Failed();
     }
-    moved.assign(next.data, next.data + next.size);
+    kept.insert(kept.end(), next.data, next.data + next.size);
+    EndRound(start, kept.data(), kept.size());
     Release(mark);
-    result = ApplyOnce(callee, {moved.data(), moved.size()}, context, frame);
+    result = ApplyOnce(kept[0], {kept.data() + 1, next.size}, context, frame);
     if (result.is_failed()) return Locate(*call.node, CalledName(*call.node));
   }
-  if (!result.is_failed()) Release(mark);
+  if (result.is_failed()) return result;
+  if (lambda) EndRound(start, &result, 1);
+  Release(mark);
   return result;
 }
 

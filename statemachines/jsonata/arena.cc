@@ -36,9 +36,20 @@ void* Arena::AllocateChunk(std::size_t bytes) {
     if (reserved_ / kOverheadFactor > limit_ + kOverheadMin) exhausted_ = true;
   }
   const Chunk& chunk = chunks_[used_++];
+  before_ += chunk.size;
   next_ = chunk.memory + bytes;
   end_ = chunk.memory + chunk.size;
   return chunk.memory;
+}
+
+bool Arena::IsSince(const Mark& mark, const void* memory) const {
+  const char* const place = static_cast<const char*>(memory);
+  if (place >= mark.next && place < mark.end) return true;
+  for (std::size_t i = used_; i > mark.used; i--) {
+    const Chunk& chunk = chunks_[i - 1];
+    if (place >= chunk.memory && place < chunk.memory + chunk.size) return true;
+  }
+  return false;
 }
 
 bool Arena::Extend(const char* memory, std::size_t bytes, std::size_t more) {

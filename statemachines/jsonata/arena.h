@@ -59,19 +59,25 @@ class Arena {
     std::size_t used = 0;
     char* next = nullptr;
     char* end = nullptr;
+    std::size_t before = 0;
     std::size_t charged = 0;
 
     bool IsBehind(const Mark& other) const {
       return used != other.used ? used > other.used : next > other.next;
     }
+    // Bytes handed out up to here, unused ends of chunks included.
+    std::size_t size() const { return before - static_cast<std::size_t>(end - next); }
   };
-  Mark Position() const { return {used_, next_, end_, charged_}; }
+  Mark Position() const { return {used_, next_, end_, before_, charged_}; }
   void Rewind(const Mark& mark) {
     used_ = mark.used;
     next_ = mark.next;
     end_ = mark.end;
+    before_ = mark.before;
     charged_ = mark.charged;
   }
+  // Whether `memory` was handed out since `mark`.
+  bool IsSince(const Mark& mark, const void* memory) const;
 
  private:
   struct Chunk {
@@ -94,6 +100,7 @@ class Arena {
   alignas(8) char first_[kFirstSize];  // most evaluations need no more
   char* next_ = first_;
   char* end_ = first_ + kFirstSize;
+  std::size_t before_ = kFirstSize;  // bytes of the chunks in use
   std::vector<Chunk> chunks_;
   std::size_t used_ = 0;  // of the chunks; those behind are spare
 };

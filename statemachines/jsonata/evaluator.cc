@@ -3,11 +3,6 @@
 #include "statemachines/jsonata/sequence.h"
 
 namespace towline::jsonata {
-Array* Evaluator::EmptySequence() {
-  if (empty_ == nullptr) empty_ = NewSequence(arena_);
-  return empty_;
-}
-
 Value Evaluator::Evaluate(const Node& node, Value input, Frame* frame) {
   if (!Step()) return Value::Failed();
   if (++depth_ > circumstances_.bounds.depth) return FailDepth();

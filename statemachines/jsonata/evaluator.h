@@ -6,9 +6,9 @@
 // evaluator. A path's result is a sequence in a short form: undefined is the empty sequence, a
 // value that is no array the sequence of that value, an array its elements.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,6 +47,16 @@ class Evaluator {
   // A copy of which no part is shared with another value; numbers keep 15 digits, functions become
   // "", as if the value had been written and read again.
   Value Clone(Value value);
+  // Where a loop begins whose rounds leave nothing but a value each.
+  struct LoopStart {
+    Arena::Mark values;
+    Arena::Mark pinned;
+  };
+  LoopStart StartLoop() const { return {arena_.Position(), pinned_}; }
+  // Gives back what the rounds since `start` have made, except what the `count` values at `roots`
+  // lead to, if that seems worth its time.
+  void EndRound(const LoopStart& start, Value* roots, std::size_t count);
+
   // $eval.
   Value EvaluateText(std::string_view text, Value input, Frame* frame);
   // $parse.
@@ -91,7 +101,6 @@ class Evaluator {
   Value EvaluateWildcard(Value input);
   Value EvaluateDescendants(Value input);
   bool AddDescendants(Value value, Array& result);
-  Array* EmptySequence();  // the same one each time
 
   // run.cc
   Value LookUp(Symbol symbol, Frame* frame);
@@ -149,9 +158,9 @@ class Evaluator {
                    Frame* frame);
   bool IsKey(Value key, std::uint32_t position);
   Value Sort(const Node& sort, Value items, Frame* frame);
-  Value ApplyTransform(const Transform& transform, Value target);
-  bool Update(const Node& node, Value match, Frame* frame);
-  bool Delete(const Node& node, Value match, Frame* frame);
+  Value ApplyTransform(const Transform& transform, Value original);
+  bool Update(const Node& node, Value match, Object* target, Frame* frame);
+  bool Delete(const Node& node, Value match, Object* target, Frame* frame);
 
   // apply.cc
   Value EvaluateCall(const Node& node, Value input, Frame* frame, const Value* first);
@@ -181,20 +190,26 @@ class Evaluator {
   Arena arena_;         // values
   Arena stack_;         // frames and arguments, until their call ends
   Arena::Mark pinned_;  // of the stack: behind the last frame that a function holds on to
-  std::vector<const Json*> roots_;                // documents that views point into, from 1
+  std::array<const Json*, 32> roots_;  // documents that views point into, from 1
+  std::uint8_t root_count_ = 0;
   const std::vector<std::string_view>* symbols_;  // names by symbol
   Value* globals_ = nullptr;                      // values by symbol; kTailCall: not asked for yet
-  Value states_[4];                               // likewise
-  Array* empty_ = nullptr;
+  Value states_[4];                               // likewise, the members of $states
+  Object all_states_;                             // $states as a whole, of these members
+  Member all_states_members_[4];
+  Array empty_;
   PendingCall pending_;             // of the kTailCall that is under way
   const char* text_end_ = nullptr;  // of the text that was concatenated last
   std::uint64_t ticks_ = 0;         // steps until the bounds are looked at again
   std::uint64_t steps_left_;        // after those
   int depth_ = 0;
   std::uint64_t seed_;
-  std::deque<std::unique_ptr<Matcher>> matchers_;   // of matches that somebody may continue
-  std::deque<std::unique_ptr<Program>> evaluated_;  // of $eval
-  std::deque<Json> parsed_;                         // of $parse
+  std::uint32_t clones_ = 0;                         // transformations so far
+  std::size_t compacted_ = 0;                        // size of the arena when it was compacted last
+  std::vector<std::unique_ptr<Matcher>> matchers_;   // of matches that somebody may continue
+  std::vector<std::unique_ptr<Program>> evaluated_;  // of $eval
+  std::vector<std::unique_ptr<Value[]>> evaluated_globals_;
+  std::vector<std::unique_ptr<Json>> parsed_;  // of $parse
 
   Problem problem_;
   bool located_ = false;  // the problem's position is known

@@ -112,7 +112,7 @@ Value Evaluator::EvaluateText(std::string_view text, Value input, Frame* frame) 
   OrProblem<Node*> parsed = Parser(program, program.text).Parse();
   OrProblem<Node*> compiled = parsed ? Compiler(program).Compile(*parsed) : parsed;
   if (!compiled) return Fail("D3120", String(MessageOf(compiled.problem())));
-  Value* const globals = arena_.NewArray<Value>(program.symbols.size());
+  Value* const globals = evaluated_globals_.emplace_back(new Value[program.symbols.size()]).get();
   for (std::size_t i = 0; i < program.symbols.size(); i++) {
     globals[i] = i < symbols_->size() ? globals_[i] : Value::TailCall();
   }

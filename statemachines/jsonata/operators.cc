@@ -10,7 +10,6 @@ namespace towline::jsonata {
 namespace {
 
 constexpr double kRangeMax = 1e7;
-constexpr std::size_t kRangeCharge = 8;  // an element, though a range stores none
 
 bool IsComparable(Value value) {
   return value.is_undefined() || value.is_string() || value.is_number();
@@ -209,7 +208,7 @@ Value Evaluator::MakeRange(Value left, Value right) {
   range->capacity = range->size;
   range->range = true;
   range->first = left.number();
-  if (!arena_.Charge(range->size * kRangeCharge)) return FailExhausted();
+  if (!arena_.Charge(range->size * kElementCharge)) return FailExhausted();
   return Value::Of(range);
 }
 

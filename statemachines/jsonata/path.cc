@@ -158,7 +158,7 @@ Value Evaluator::Filter(const Node& predicate, Value input, Frame* frame) {
     if (index < 0) index += size;
     const Value item =
         index >= 0 && index < size ? items[static_cast<std::uint32_t>(index)] : Value();
-    return item.is_undefined() ? Value::Of(EmptySequence()) : item;
+    return item.is_undefined() ? Value::Of(&empty_) : item;
   }
   SequenceBuilder kept(arena_);
   for (std::uint32_t i = 0; i < size; i++) {
@@ -168,7 +168,7 @@ Value Evaluator::Filter(const Node& predicate, Value input, Frame* frame) {
     if (!ApplyFilter(chosen, item, i, size, kept)) return Value::Failed();
   }
   const Value result = kept.Result();
-  return result.is_undefined() ? Value::Of(EmptySequence()) : result;
+  return result.is_undefined() ? Value::Of(&empty_) : result;
 }
 
 // What a filter's value, computed for the element at `index`, says about it: a number, or an array

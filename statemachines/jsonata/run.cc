@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "statemachines/jsonata/compact.h"
 #include "statemachines/jsonata/evaluator.h"
 #include "statemachines/jsonata/output.h"
 
@@ -28,6 +29,7 @@ Evaluator::Evaluator(const Program& program, const Json* input, const Circumstan
       symbols_(&program.symbols),
       steps_left_(circumstances.bounds.steps),
       seed_(circumstances.seed) {
+  empty_.sequence = true;
   globals_ = arena_.NewArray<Value>(symbols_->size());
   std::fill(globals_, globals_ + symbols_->size(), Value::TailCall());
   std::fill(std::begin(states_), std::end(states_), Value::TailCall());
@@ -77,10 +79,9 @@ Outcome Evaluator::OutcomeOf(Value result) {
 
 // What the documents' numbers do not reach is copied in the end instead of shared.
 Value Evaluator::ViewOf(const Json& document) {
-  if (roots_.size() < 255) roots_.push_back(&document);
-  const bool shared = roots_.back() == &document;
-  return Value::View(*document,
-                     shared ? static_cast<std::uint8_t>(roots_.size()) : std::uint8_t{0});
+  if (root_count_ == roots_.size()) return Value::View(*document, 0);
+  roots_[root_count_++] = &document;
+  return Value::View(*document, root_count_);
 }
 
 bool Evaluator::Tick(std::uint64_t steps) {
@@ -143,12 +144,27 @@ Value Evaluator::StateMember(std::string_view name) {
 }
 
 Value Evaluator::AllStates() {
-  Object* const all = arena_.New<Object>();
+  all_states_.members = all_states_members_;
+  all_states_.capacity = static_cast<std::uint32_t>(kStateMembers.size());
   for (const std::string_view name : kStateMembers) {
     const Value member = StateMember(name);
-    if (!member.is_undefined()) Set(arena_, *all, name, member);
+    if (!member.is_undefined()) Set(arena_, all_states_, name, member);
   }
-  return Value::Of(all);
+  return Value::Of(&all_states_);
+}
+
+void Evaluator::EndRound(const LoopStart& start, Value* roots, std::size_t count) {
+  // What a compaction left then is presumably needed still, and costs as much to move again.
+  constexpr std::size_t kWorthwhile = 128U << 10U;
+  const std::size_t size = arena_.Position().size();
+  const std::size_t from = start.values.size();
+  const std::size_t known = compacted_ > from && compacted_ <= size ? compacted_ : from;
+  if (size - known < kWorthwhile + 2 * (known - from)) return;
+  if (Compact(arena_, start.values, roots, count)) {
+    pinned_ = start.pinned;  // no function has been left
+    text_end_ = nullptr;
+  }
+  compacted_ = arena_.Position().size();
 }
 
 Value Evaluator::ParseText(std::string_view text) {
@@ -156,7 +172,7 @@ Value Evaluator::ParseText(std::string_view text) {
   if (!arena_.Charge(text.size() * kParsedCharge)) return FailExhausted();
   Result<Json> parsed = ParseJson(text);
   if (!parsed) return Fail({.code = "D3141", .message = "$parse: " + parsed.error().message});
-  return ViewOf(parsed_.emplace_back(*std::move(parsed)));
+  return ViewOf(*parsed_.emplace_back(std::make_unique<Json>(*std::move(parsed))));
 }
 
 }  // namespace towline::jsonata

@@ -35,6 +35,7 @@ Value Evaluator::Clone(Value value) {
     case Kind::kObject: {
       const Members members(arena_, value);
       Object* const copy = arena_.New<Object>();
+      copy->clone = clones_;
       for (std::uint32_t i = 0; i < members.size(); i++) {
         if (members.value(i).is_undefined()) continue;
         const Value member = Clone(members.value(i));
@@ -48,51 +49,56 @@ Value Evaluator::Clone(Value value) {
   }
 }
 
-Value Evaluator::ApplyTransform(const Transform& transform, Value target) {
-  if (target.is_undefined()) return target;
+Value Evaluator::ApplyTransform(const Transform& transform, Value original) {
+  if (original.is_undefined()) return original;
   const Node& node = *transform.node;
   const Value cloner = LookUp(node.symbol, transform.frame);
   if (!cloner.is_function()) {
     Fail("T2013");
     return LocateAt(node.position);
   }
-  const Value result = Apply(cloner, {&target, 1}, Value::Null(), transform.frame);
+  const std::uint32_t clone = ++clones_;
+  const Value result = Apply(cloner, {&original, 1}, Value::Null(), transform.frame);
   if (result.is_failed()) return result;
   const Value matches = Evaluate(*node.left, result, transform.frame);
   if (matches.is_failed()) return matches;
   if (matches.is_undefined()) return result;
   const Elements elements(matches.is_array() ? matches : SequenceOf(arena_, matches));
   for (std::uint32_t i = 0; i < elements.size(); i++) {
-    if (!Update(node, elements[i], transform.frame)) return Value::Failed();
-    if (node.other != nullptr && !Delete(*node.other, elements[i], transform.frame)) {
+    // What lies outside the copy is not to be changed.
+    const Value match = elements[i];
+    Object* const target =
+        match.kind() == Kind::kObject && match.object()->clone == clone ? match.object() : nullptr;
+    if (!Update(*node.right, match, target, transform.frame)) return Value::Failed();
+    if (node.other != nullptr && !Delete(*node.other, match, target, transform.frame)) {
       return Value::Failed();
     }
   }
   return result;
 }
 
-bool Evaluator::Update(const Node& node, Value match, Frame* frame) {
-  const Value update = Evaluate(*node.right, match, frame);
+bool Evaluator::Update(const Node& node, Value match, Object* target, Frame* frame) {
+  const Value update = Evaluate(node, match, frame);
   if (update.is_failed()) return false;
   if (update.is_undefined()) return true;
   if (!update.is_object()) {
     Fail("T2011", update);
-    LocateAt(node.right->position);
+    LocateAt(node.position);
     return false;
   }
-  if (match.kind() != Kind::kObject) return true;  // scalars have no members, views are not ours
+  if (target == nullptr) return true;
   const Members members(arena_, update);
   for (std::uint32_t i = 0; i < members.size(); i++) {
     Value value = members.value(i);
     // The new value may contain the match, which must not come to contain itself.
     if (value.kind() == Kind::kArray || value.kind() == Kind::kObject) value = Clone(value);
     if (value.is_failed()) return false;
-    Set(arena_, *match.object(), members.key(i), value);
+    Set(arena_, *target, members.key(i), value);
   }
   return true;
 }
 
-bool Evaluator::Delete(const Node& node, Value match, Frame* frame) {
+bool Evaluator::Delete(const Node& node, Value match, Object* target, Frame* frame) {
   const Value names = Evaluate(node, match, frame);
   if (names.is_failed()) return false;
   if (names.is_undefined()) return true;
@@ -103,8 +109,8 @@ bool Evaluator::Delete(const Node& node, Value match, Frame* frame) {
     LocateAt(node.position);
     return false;
   }
-  if (match.kind() != Kind::kObject) return true;
-  for (std::uint32_t i = 0; i < elements.size(); i++) match.object()->Erase(elements[i].text());
+  if (target == nullptr) return true;
+  for (std::uint32_t i = 0; i < elements.size(); i++) target->Erase(elements[i].text());
   return true;
 }
 

@@ -8,8 +8,7 @@
 namespace towline::jsonata {
 namespace {
 
-// What the bound on memory counts for one element and one member, besides characters.
-constexpr std::size_t kElementCharge = 8;
+// What the bound on memory counts for a member, besides characters.
 constexpr std::size_t kMemberCharge = 16;
 // Up to here a linear search is faster.
 constexpr std::uint32_t kUnhashedMax = 8;

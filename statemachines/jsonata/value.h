@@ -205,11 +205,14 @@ struct Object {
   std::uint32_t* slots = nullptr;  // 1 + index of a member; a power of two of them, 0: free
   std::uint32_t slot_mask = 0;
   std::uint16_t depth = 1;
+  std::uint32_t clone = 0;  // which transformation may change it
 
   const Value* Find(std::string_view key) const;
   void Erase(std::string_view key);
 };
 
+// What the bound on memory counts for an element; a range, which stores none, pays for them too.
+inline constexpr std::size_t kElementCharge = 8;
 // Nesting of values that an evaluation may make; it keeps every walk over them off the stack's end.
 inline constexpr std::uint16_t kDepthMax = 500;
 
