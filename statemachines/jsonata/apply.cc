@@ -64,7 +64,7 @@ bool Evaluator::EvaluateArguments(const Node& node, Value input, Frame* frame, c
 // rounds keeps anything of the one before it, except through its arguments.
 Value Evaluator::Apply(Value callee, Arguments arguments, Value context, Frame* frame) {
   const Arena::Mark mark = stack_.Position();
-  const LoopStart start = StartLoop();
+  LoopStart start = StartLoop();
   const bool lambda = callee.is_function() && callee.function()->kind == FunctionKind::kLambda;
   Value result = ApplyOnce(callee, arguments, context, frame);
   std::vector<Value> kept;  // the function and its arguments

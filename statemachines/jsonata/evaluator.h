@@ -51,11 +51,16 @@ class Evaluator {
   struct LoopStart {
     Arena::Mark values;
     Arena::Mark pinned;
+    std::size_t kept = 0;  // bytes that were still needed when they were looked at last
   };
   LoopStart StartLoop() const { return {arena_.Position(), pinned_}; }
   // Gives back what the rounds since `start` have made, except what the `count` values at `roots`
   // lead to, if that seems worth its time.
-  void EndRound(const LoopStart& start, Value* roots, std::size_t count);
+  void EndRound(LoopStart& start, Value* roots, std::size_t count) {
+    constexpr std::size_t kWorthwhile = 128U << 10U;
+    const std::size_t made = arena_.Position().size() - start.values.size();
+    if (made > kWorthwhile + 3 * start.kept) GiveBack(start, roots, count);
+  }
 
   // $eval.
   Value EvaluateText(std::string_view text, Value input, Frame* frame);
@@ -111,6 +116,7 @@ class Evaluator {
   bool Tick(std::uint64_t steps);
   bool IsOver();
   Outcome OutcomeOf(Value result);
+  void GiveBack(LoopStart& start, Value* roots, std::size_t count);
 
   // failure.cc
   Value FailDepth();
@@ -205,7 +211,6 @@ class Evaluator {
   int depth_ = 0;
   std::uint64_t seed_;
   std::uint32_t clones_ = 0;                         // transformations so far
-  std::size_t compacted_ = 0;                        // size of the arena when it was compacted last
   std::vector<std::unique_ptr<Matcher>> matchers_;   // of matches that somebody may continue
   std::vector<std::unique_ptr<Program>> evaluated_;  // of $eval
   std::vector<std::unique_ptr<Value[]>> evaluated_globals_;

@@ -69,7 +69,7 @@ Value Reduce(const Call& call) {
   Value result = call[2];
   std::uint32_t i = 0;
   if (result.is_undefined() && elements.size() > 0) result = elements[i++];
-  const Evaluator::LoopStart start = call.evaluator.StartLoop();
+  Evaluator::LoopStart start = call.evaluator.StartLoop();
   for (; i < elements.size(); i++) {
     const Value arguments[4] = {result, elements[i], Value::Integer(i), call[0]};
     const std::size_t size = arity >= 4 ? 4 : static_cast<std::size_t>(arity);

@@ -153,18 +153,12 @@ Value Evaluator::AllStates() {
   return Value::Of(&all_states_);
 }
 
-void Evaluator::EndRound(const LoopStart& start, Value* roots, std::size_t count) {
-  // What a compaction left then is presumably needed still, and costs as much to move again.
-  constexpr std::size_t kWorthwhile = 128U << 10U;
-  const std::size_t size = arena_.Position().size();
-  const std::size_t from = start.values.size();
-  const std::size_t known = compacted_ > from && compacted_ <= size ? compacted_ : from;
-  if (size - known < kWorthwhile + 2 * (known - from)) return;
+void Evaluator::GiveBack(LoopStart& start, Value* roots, std::size_t count) {
   if (Compact(arena_, start.values, roots, count)) {
     pinned_ = start.pinned;  // no function has been left
     text_end_ = nullptr;
   }
-  compacted_ = arena_.Position().size();
+  start.kept = arena_.Position().size() - start.values.size();
 }
 
 Value Evaluator::ParseText(std::string_view text) {
