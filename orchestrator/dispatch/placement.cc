@@ -96,7 +96,10 @@ void Placement::CollectFreed() {
     worker->freed = false;
     if (!worker->takes_jobs()) continue;
     for (const Worker::Link& link : worker->groups) {
-      if (link.group->waiting.empty()) continue;
+      if (link.group->waiting.empty()) {
+        link.group->starved = false;  // the next job that comes looks at everybody
+        continue;
+      }
       if (link.group->starved) link.group->hints.push_back({worker, link.type});
       MarkDirty(*link.group);
     }

@@ -40,6 +40,7 @@ struct TaskOptions {
 struct WorkerOptions {
   int slots = 2;
   std::vector<std::string> types{"add"};
+  int type_slots = 0;  // of each type; 0: only the worker's own
   std::vector<std::string> queues{"default"};
   std::map<std::string, std::string> labels{};
   jobs::WorkerState state = jobs::WorkerState::kOnline;
@@ -86,7 +87,8 @@ class World final : public engine::RequestPort, public engine::TaskSource, publi
   void Send(const std::string& worker, jobs::WorkerEvent event, std::uint64_t incarnation = 1);
   void Accepted(const std::string& worker, const jobs::Offer& offer,
                 std::uint64_t incarnation = 1);
-  void Declined(const std::string& worker, const jobs::Offer& offer, const std::string& reason);
+  void Declined(const std::string& worker, const jobs::Offer& offer, const std::string& reason,
+                std::uint64_t incarnation = 1);
   void Beat(const std::string& worker, const std::string& token, std::uint32_t attempt);
   void Result(const std::string& worker, const std::string& token, std::uint32_t attempt,
               const std::string& output = "{\"sum\":3}");

@@ -37,7 +37,9 @@ void World::Say(const std::string& worker, const WorkerOptions& options) {
   presence.seen = options.seen;
   presence.slots = options.slots;
   for (const std::string& type : options.types) {
-    presence.types.push_back({.name = type, .on_worker_lost = options.on_worker_lost});
+    presence.types.push_back({.name = type,
+                              .slots = options.type_slots,
+                              .on_worker_lost = options.on_worker_lost});
   }
   presence.queues = options.queues;
   presence.labels = options.labels;
@@ -69,13 +71,13 @@ void World::Accepted(const std::string& worker, const jobs::Offer& offer,
 }
 
 void World::Declined(const std::string& worker, const jobs::Offer& offer,
-                     const std::string& reason) {
+                     const std::string& reason, std::uint64_t incarnation) {
   jobs::WorkerEvent event;
   event.kind = jobs::WorkerEvent::Kind::kDeclined;
   event.token = offer.token;
   event.attempt = offer.attempt;
   event.reason = reason;
-  Send(worker, std::move(event));
+  Send(worker, std::move(event), incarnation);
 }
 
 void World::Beat(const std::string& worker, const std::string& token, std::uint32_t attempt) {
