@@ -111,10 +111,15 @@ OrProblem<std::string> Format(const std::vector<DatePart>& parts, const DateTime
 OrProblem<std::string> FormatDateTime(double millis, std::optional<std::string_view> picture,
                                       std::optional<std::string_view> timezone) {
   static const std::vector<DatePart> kIso = *AnalyseDatePicture(kIsoPicture);
-  const OrProblem<ZoneOffset> offset = timezone ? ParseZone(*timezone) : ZoneOffset{};
-  if (!offset) return offset.problem();
   const OrProblem<std::vector<DatePart>> parts = picture ? AnalyseDatePicture(*picture) : kIso;
   if (!parts) return parts.problem();
+  const auto is_marker = [](const DatePart& part) {
+    return std::holds_alternative<DateMarker>(part);
+  };
+  // Text alone needs no date, not even a valid one.
+  if (std::none_of(parts->begin(), parts->end(), is_marker)) return Format(*parts, {}, {});
+  const OrProblem<ZoneOffset> offset = timezone ? ParseZone(*timezone) : ZoneOffset{};
+  if (!offset) return offset.problem();
   const double local = std::trunc(millis + offset->Millis());
   if (!(std::abs(local) <= kMillisMax)) {
     return Problem{.code = "D1001",

@@ -137,7 +137,9 @@ std::string Base64Decode(std::string_view text) {
   std::string decoded;
   std::uint32_t bits = 0;
   unsigned count = 0;
-  for (const char c : text.substr(0, text.find('='))) {
+  for (const char16_t unit : ToUtf16(text)) {
+    const char c = static_cast<char>(unit & 0xFFU);
+    if (c == '=') break;
     const std::optional<std::uint32_t> sextet = Sextet(c);
     if (!sextet) continue;
     bits = bits << 6U | *sextet;

@@ -11,8 +11,8 @@ namespace towline::jsonata {
 
 // Base64 with padding of the low byte of each UTF-16 unit (Latin-1, not UTF-8).
 std::string Base64Encode(std::string_view text);
-// Decodes both alphabets up to the padding and passes over whatever belongs to neither; each byte
-// gives the character U+0000 to U+00FF.
+// Decodes both alphabets up to the padding and passes over whatever belongs to neither; here too
+// only the low byte of each UTF-16 unit counts. Each byte gives the character U+0000 to U+00FF.
 std::string Base64Decode(std::string_view text);
 
 // Percent-encoding as JavaScript has it; D3140 for a lone surrogate. A component's encoding leaves

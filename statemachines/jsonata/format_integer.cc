@@ -139,7 +139,7 @@ OrProblem<std::string> Magnitude(double number, const IntegerPicture& picture) {
       if (std::isinf(number)) return OutOfRange(number);
       return NumberLetters(number, upper ? 'A' : 'a');
     case Style::kRoman: {
-      if (!(number < kRomanEnd)) return OutOfRange(number);
+      if (number >= kRomanEnd) return OutOfRange(number);
       std::string numerals = RomanNumerals(number);
       return upper ? ToUpper(numerals) : numerals;
     }

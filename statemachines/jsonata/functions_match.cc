@@ -131,6 +131,7 @@ Value Split(const Call& call) {
   if (IsNegative(call[2])) return call.evaluator.Fail("D3020", call[2]);
   const std::optional<double> limit = OptionalNumber(call[2]);
   const std::string_view text = call[0].text();
+  if (limit && *limit <= 0) return TextArray(call, {});
   if (call[1].is_string()) {
     if (!call.evaluator.Step(text.size())) return Value::Failed();
     return TextArray(call, SplitText(text, call[1].text(), limit));

@@ -168,10 +168,12 @@ Value Evaluator::MakeObject(const std::vector<Pair>& pairs, std::uint32_t positi
     }
     values[size] = value_node;
   }
-  for (std::uint32_t i = 0; i < object->size; i++) {
-    const Value value = Evaluate(*values[i], item, frame);
+  const Members order(stack_, Value::Of(object));
+  for (std::uint32_t i = 0; i < order.size(); i++) {
+    const std::uint32_t place = order.Place(i);
+    const Value value = Evaluate(*values[place], item, frame);
     if (value.is_failed()) return value;
-    object->members[i].value = value;
+    object->members[place].value = value;
   }
   return Value::Of(Completed(arena_, *object));
 }

@@ -184,7 +184,7 @@ std::string WordAlternatives() {
 
 std::string RomanNumerals(double number) {
   std::string numerals;
-  int rest = static_cast<int>(number);
+  int rest = std::isnan(number) ? 0 : static_cast<int>(number);
   for (const auto& [value, name] : kRomans) {
     for (; rest >= value; rest -= value) numerals += name;
   }

@@ -15,7 +15,8 @@ double WordsToNumber(std::string_view words);
 // A regular expression's alternatives for one word or what may stand between two.
 std::string WordAlternatives();
 
-// Lower-case Roman numerals; empty for 0. `number` is an integer below kRomanEnd, not negative.
+// Lower-case Roman numerals; empty for 0 and NaN. `number` is an integer below kRomanEnd, not
+// negative.
 inline constexpr double kRomanEnd = 10'000'000;
 std::string RomanNumerals(double number);
 // The value of upper-case numerals in whatever order; NaN if one is unknown.

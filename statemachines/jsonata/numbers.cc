@@ -158,6 +158,8 @@ std::optional<double> ParseNumber(std::string_view text) {
 }
 
 double Round(double number, int precision) {
+  // An infinity has no digits to shift.
+  if (std::isinf(number) && precision != 0) return std::numeric_limits<double>::quiet_NaN();
   if (!std::isfinite(number)) return number;
   const double shifted = precision == 0 ? number : ShiftDecimal(number, precision);
   if (std::isinf(shifted)) return number;  // it has no digits that far behind the point
@@ -202,8 +204,8 @@ OrProblem<double> SquareRoot(double number) {
 OrProblem<double> Power(double base, double exponent) {
   const double power = std::pow(base, exponent);
   if (!std::isfinite(power)) return OutOfRange(base, exponent);
-  // JavaScript's exception to C's rules.
-  if (std::abs(base) == 1 && std::isinf(exponent)) return OutOfRange(base, exponent);
+  // To C these are 1.
+  if (std::abs(base) == 1 && !std::isfinite(exponent)) return OutOfRange(base, exponent);
   return power;
 }
 

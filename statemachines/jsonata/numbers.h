@@ -22,7 +22,8 @@ double RoundTo15Digits(double number);
 std::optional<double> ParseNumber(std::string_view text);
 
 // Rounds half to even after `precision` decimal places (negative: before the point). It is the
-// decimal digits that are shifted: 4.525 gives 4.52, 2.675 gives 2.68.
+// decimal digits that are shifted: 4.525 gives 4.52, 2.675 gives 2.68. Infinities stay as they are
+// without a precision and give NaN with one.
 double Round(double number, int precision = 0);
 
 // `number` rounded to an integer, in base `radix`, which is rounded too; D3100 unless 2 <= radix

@@ -241,12 +241,13 @@ class Members {
   std::uint32_t size() const { return size_; }
   std::string_view key(std::uint32_t index) const;
   Value value(std::uint32_t index) const;
-
- private:
-  std::string_view RawKey(std::uint32_t index) const;
+  // Where the member stands in the object itself.
   std::uint32_t Place(std::uint32_t index) const {
     return order_ == nullptr ? index : order_[index];
   }
+
+ private:
+  std::string_view RawKey(std::uint32_t index) const;
 
   const Member* made_ = nullptr;
   const json::object* view_ = nullptr;

@@ -67,6 +67,8 @@ TEST(CornersTest, FunctionsAskForAnArgumentOnlyWhenTheyNeedIt) {
       {"$replace('abc', 'b', nothing)", "", "T0410"},
       {"$replace('abc', /b/, nothing)", "", "T0410"},
       {"$replace('abc', nothing, '')", "", "T0410"},
+      {"$split('abc', nothing, 0)", "", "[]"},
+      {"$split('abc', nothing)", "", "T0410"},
       {"$replace('abc', 'x', /b/)", "", R"("abc")"},
       {"$replace('abc', 'b', /b/)", "", "D3012"},
       {"$substring('abc', nothing)", "", R"("abc")"},
@@ -90,6 +92,17 @@ TEST(CornersTest, APredicateSeesValuesAlsoWhereTheyAreSortedOrCalledFor) {
       {"function() { ($append(1, [2, 3]))[1] }()", "", "2"},
       {"a@$v{'x': 1, 'y': $count(a)}", R"({"a":[{"id":3}]})", R"({"x":1,"y":1})"},
   });
+}
+
+TEST(CornersTest, MembersWithWholeNumbersAsKeysComeFirst) {
+  Check({
+      {"{'b': $error('b'), '1': -'x'}", "", "D1002"},
+      {"{'b': 1, '10': 2, '9': 3}.*", "", "[3,2,1]"},
+  });
+}
+
+TEST(CornersTest, WhatIsNoNumberHasNoNumerals) {
+  Check({{"$formatInteger($parseInteger('b', 'i'), 'i')", "", R"("")"}});
 }
 
 TEST(CornersTest, ATextThatEndsInABackslashHasAnUnknownEscape) {

@@ -142,6 +142,8 @@ TEST(FormatDateTimeTest, InstantsAndTimeZonesHaveARange) {
       {std::numeric_limits<double>::infinity(), {}, {}, "D1001"},
       {std::nan(""), "[Y]", {}, "D1001"},
       {0, {}, "UTC", "D1001"},
+      {0, "[q]", "UTC", "D3132"},
+      {1e300, "no date", "UTC", "no date"},
   });
   EXPECT_EQ(FormatDateTime(0, {}, "UTC").problem().message,
             "The time zone \"UTC\" is not of the form +hhmm");

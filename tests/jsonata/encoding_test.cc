@@ -37,6 +37,8 @@ TEST(EncodingTest, Base64DecodesBothAlphabetsAndPassesOverTheRest) {
       {"Y!W J.j", "abc"},
       {"YQ==YQ==", "a"},
       {"=YQ", ""},
+      {"Y\u0151", "a"},  // the low byte of U+0151 is Q
+      {"YWJj\xF0\x9F\x98\x80YWJj", "abc"},
   };
   for (const auto& [text, decoded] : cases) EXPECT_EQ(Base64Decode(text), decoded) << text;
 }

@@ -117,7 +117,8 @@ TEST(NumbersTest, RoundsTheDecimalDigitsHalfToEven) {
     EXPECT_EQ(Round(c.number, c.precision), c.expected) << c.number << " " << c.precision;
     EXPECT_FALSE(c.expected == 0 && std::signbit(Round(c.number, c.precision))) << c.number;
   }
-  EXPECT_EQ(Round(kInfinity, 2), kInfinity);
+  EXPECT_EQ(Round(-kInfinity), -kInfinity);
+  EXPECT_TRUE(std::isnan(Round(kInfinity, 2)));
 }
 
 std::string BaseOf(double number, double radix) {
@@ -149,6 +150,7 @@ TEST(NumbersTest, PowersAndRootsThatAreNoNumbersAreProblems) {
   EXPECT_EQ(Power(-8, 0.5).problem().code, "D3061");
   EXPECT_EQ(Power(0, -1).problem().code, "D3061");
   EXPECT_EQ(Power(-1, kInfinity).problem().code, "D3061");
+  EXPECT_EQ(Power(1, std::nan("")).problem().code, "D3061");
   EXPECT_EQ(Power(10, 400).problem().message, "$power(10, 400) is no number that JSON can hold");
   EXPECT_EQ(*SquareRoot(2.25), 1.5);
   EXPECT_EQ(SquareRoot(-2).problem().code, "D3060");

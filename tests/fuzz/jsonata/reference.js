@@ -101,6 +101,8 @@ async function answer(line) {
     return describe(await expression.evaluate(question.data));
   } catch (error) {
     if (error instanceof Endless) return {endless: true};
+    // $eval passes on an error without a code as one with a code.
+    if (error && error.error && !error.error.code) return {crash: String(error.error)};
     if (error && error.code) return {code: String(error.code), message: error.message};
     return {crash: String(error)};
   }
