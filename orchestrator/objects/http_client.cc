@@ -62,14 +62,18 @@ class HeaderList {
   HeaderList() = default;
   HeaderList(const HeaderList&) = delete;
   HeaderList& operator=(const HeaderList&) = delete;
-  void Add(const std::string& line) {
+
+  void Add(std::string name, const std::string& value) { AddLine(name.append(": ").append(value)); }
+  // One that curl would add of its own accord.
+  void Remove(std::string name) { AddLine(name.append(":")); }
+  curl_slist* get() const { return list_; }
+
+ private:
+  void AddLine(const std::string& line) {
     curl_slist* const longer = curl_slist_append(list_, line.c_str());
     CHECK(longer != nullptr);
     list_ = longer;
   }
-  curl_slist* get() const { return list_; }
-
- private:
   curl_slist* list_ = nullptr;
 };
 
@@ -155,10 +159,9 @@ void HttpClient::GiveBack(CURL* handle) {
 
 Result<HttpResponse> HttpClient::Perform(const HttpRequest& request) {
   HeaderList headers;
-  for (const auto& [name, value] : request.headers) headers.Add(name + ": " + value);
-  // Curl adds these of its own accord; nobody has asked for them.
-  headers.Add("Expect:");
-  if (request.headers.count("content-type") == 0) headers.Add("Content-Type:");
+  for (const auto& [name, value] : request.headers) headers.Add(name, value);
+  headers.Remove("Expect");
+  if (request.headers.count("content-type") == 0) headers.Remove("Content-Type");
   Exchange exchange{.request = request, .stop = options_.stop};
   std::array<char, CURL_ERROR_SIZE> detail{};
   CURL* const handle = Borrow();

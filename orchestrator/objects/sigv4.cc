@@ -70,13 +70,15 @@ std::string UriEncode(std::string_view text, bool slashes) {
 
 std::string CanonicalQuery(const std::vector<std::pair<std::string, std::string>>& query) {
   std::vector<std::pair<std::string, std::string>> encoded;
+  encoded.reserve(query.size());
   for (const auto& [name, value] : query) {
     encoded.emplace_back(UriEncode(name, true), UriEncode(value, true));
   }
   std::sort(encoded.begin(), encoded.end());
   std::string out;
   for (const auto& [name, value] : encoded) {
-    out += (out.empty() ? "" : "&") + name + "=" + value;
+    if (!out.empty()) out += '&';
+    out.append(name).append("=").append(value);
   }
   return out;
 }

@@ -13,10 +13,12 @@ namespace towline {
 
 // Takes the events of Boost's parser and keeps nothing: what remains is the check of the grammar.
 struct JsonChecker {
+  // NOLINTBEGIN(readability-identifier-naming): the names are Boost's
   static constexpr std::size_t max_object_size = json::object::max_size();
   static constexpr std::size_t max_array_size = json::array::max_size();
   static constexpr std::size_t max_key_size = json::string::max_size();
   static constexpr std::size_t max_string_size = json::string::max_size();
+  // NOLINTEND(readability-identifier-naming)
   using Text = json::string_view;
   using Ec = json::error_code;
 

@@ -54,7 +54,7 @@ std::string ResultFile::Next(std::string_view text) {
 }
 
 std::string ResultFile::End() {
-  const std::string out = type_ == OutputType::kJson ? (Empty() ? "[]" : "]") : "";
+  std::string out = type_ == OutputType::kJson ? (Empty() ? "[]" : "]") : "";
   size_ += out.size();
   return out;
 }
