@@ -211,7 +211,7 @@ TEST(LocalListingTest, IsInTheOrderOfTheKeys) {
     }
     return found;
   };
-  for (const std::size_t window : {1, 2, 3, 1000}) {
+  for (const std::size_t window : std::vector<std::size_t>{1, 2, 3, 1000}) {
     EXPECT_EQ(list({}, window), keys) << window;
     for (const std::string prefix : {"a", "a/", "r/b", "r", "nothing", "z/z/z", "z/z/z/z"}) {
       for (const std::string after : {"", "a/x", "r/b1d", "r/zzz", "~"}) {

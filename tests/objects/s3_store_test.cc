@@ -80,7 +80,7 @@ TEST_F(S3StoreTest, NoticesThatTheContentWasReplaced) {
   EXPECT_EQ(Get(store, "k", {.offset = 4, .version = version}), "content");
   Put(store, "k", "new content");
   EXPECT_EQ(reader->Next().error().name, "PreconditionFailed");
-  for (const std::uint64_t offset : {0, 4, 11, 50}) {
+  for (const std::uint64_t offset : std::vector<std::uint64_t>{0, 4, 11, 50}) {
     EXPECT_EQ(Get(store, "k", {.offset = offset, .version = version}),
               "PreconditionFailed: s3://data/k has been replaced since it was first read")
         << offset;
@@ -91,7 +91,7 @@ TEST_F(S3StoreTest, LargeObjectsGoInParts) {
   S3Options options = s3_.Options();
   options.part_bytes = 1000;
   S3Store store(options);
-  for (const std::size_t size : {999, 1000, 1001, 2000, 3500}) {
+  for (const std::size_t size : std::vector<std::size_t>{999, 1000, 1001, 2000, 3500}) {
     const std::string key = "s" + std::to_string(size);
     std::string content;
     while (content.size() < size) content += std::to_string(content.size()) + ",";
@@ -257,6 +257,7 @@ TEST_F(S3StoreTest, StoppingEndsARequestAndItsRetries) {
 TEST_F(S3StoreTest, SeveralThreadsMayUseOneStore) {
   S3Store store(s3_.Options());
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; t++) {
     threads.emplace_back([&store, t] {
       for (int i = 0; i < 20; i++) {
