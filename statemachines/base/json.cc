@@ -101,8 +101,7 @@ char* WriteDecimal(char* to, std::string_view digits, int point) {
 // Writes at most kNumberSizeMax characters and returns their end.
 char* WriteNumber(char* to, double number) {
   if (!std::isfinite(number)) {
-    std::memcpy(to, "null", 4);
-    return to + 4;
+    return to + std::string_view("null").copy(to, 4);
   }
   constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
   if (std::fabs(number) < kExactIntegers && number == std::trunc(number)) {
@@ -138,8 +137,7 @@ char* WriteScalar(char* to, const json::value& value) {
     case json::kind::double_:
       return WriteNumber(to, value.get_double());
     default:
-      std::memcpy(to, "null", 4);
-      return to + 4;
+      return to + std::string_view("null").copy(to, 4);
   }
 }
 
