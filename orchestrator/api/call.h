@@ -27,7 +27,9 @@ class CallBase {
   virtual ~CallBase() = default;
   // As the caller said it; empty: not at all.
   virtual std::string_view tenant() const = 0;
-  virtual std::optional<Timestamp> deadline() const = 0;
+  // How long it still waits; absent: for ever. Relative, because its deadline is on another clock
+  // than ours.
+  virtual std::optional<Millis> patience() const = 0;
   // `hook` runs at most once: when the caller goes away before it can have had the answer. Only
   // to be set while the use case is being called, not later.
   virtual void OnGone(std::function<void()> hook) = 0;

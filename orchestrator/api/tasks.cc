@@ -118,9 +118,8 @@ void Tasks::GetActivityTask(const v1::GetActivityTaskRequest& request,
     return reply.Fail(ActivityDoesNotExist(*name));
   }
   Millis patience = kPollMax;
-  if (const auto deadline = reply.call().deadline()) {
-    const Millis left = *deadline - base_.parts.clock() - kPollMargin;
-    patience = std::clamp(left, Millis{0}, kPollMax);
+  if (const auto left = reply.call().patience()) {
+    patience = std::clamp(*left - kPollMargin, Millis{0}, kPollMax);
   }
   static std::atomic<std::uint64_t> polls = 0;
   const std::uint64_t poll = ++polls;

@@ -31,8 +31,9 @@ Partition::Partition(PartitionSettings settings, std::unique_ptr<store::Store> s
 
 Partition::~Partition() = default;
 
-Timestamp Partition::RunOnce(Timestamp now) {
-  now_ = std::max(now_, now);
+Timestamp Partition::RunOnce(Moment at) {
+  now_ = std::max(now_, at.now);
+  wall_ = at.wall;
   if (!available_ && !Recover()) {
     RefuseWaiting();
     return retry_at_;
@@ -49,7 +50,7 @@ Timestamp Partition::RunOnce(Timestamp now) {
       }
     }
     FireTimers();
-    timers_.Refill(*store_, now_);
+    timers_.Refill(*store_, {now_, wall_});
     SettleMapRuns();
     if (now_ >= purge_at_) Purge();
   } catch (const store::StoreError& error) {
@@ -60,7 +61,7 @@ Timestamp Partition::RunOnce(Timestamp now) {
   Release();
   Evict();
   if (!deferred_.empty() || inbox_.size() != 0) return Timestamp::min();
-  return std::min({timers_.Next(), heartbeats_.Next(), purge_at_});
+  return std::min({timers_.Next({now_, wall_}), heartbeats_.Next(), purge_at_});
 }
 
 void Partition::Dispatch(Request& request) {
@@ -125,7 +126,8 @@ void Partition::FireTimers() {
   // Taken first and run then: what they set is due in the next round at the earliest, behind what
   // already waits, so that no execution can keep the partition to itself.
   std::vector<store::TimerRow> due;
-  for (auto timer = timers_.TakeDue(now_); timer; timer = timers_.TakeDue(now_)) {
+  const Moment at{now_, wall_};
+  for (auto timer = timers_.TakeDue(at); timer; timer = timers_.TakeDue(at)) {
     due.push_back(*timer);
     if (due.size() == kTimersPerRound) break;
   }
@@ -152,8 +154,12 @@ void Partition::Fire(const store::TimerRow& timer) {
     Run(*live, interpreter::Continue{});
     return;
   }
-  counters_.timer_lateness_max = std::max(counters_.timer_lateness_max, now_ - timer.due);
-  Run(*live, interpreter::FireTimer{timer.seq, static_cast<interpreter::TimerKind>(timer.kind)});
+  const bool wall = timer.kind == kWallTimer;
+  const Millis late = (wall ? wall_ : now_) - timer.due;
+  counters_.timer_lateness_max = std::max(counters_.timer_lateness_max, late);
+  const auto kind = wall ? interpreter::TimerKind::kWait
+                         : static_cast<interpreter::TimerKind>(timer.kind);
+  Run(*live, interpreter::FireTimer{timer.seq, kind});
 }
 
 bool Partition::Commit() {

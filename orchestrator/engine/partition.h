@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "orchestrator/engine/cache.h"
+#include "orchestrator/engine/clock.h"
 #include "orchestrator/engine/definitions.h"
 #include "orchestrator/engine/inbox.h"
 #include "orchestrator/engine/request.h"
@@ -65,7 +66,7 @@ class Partition {
 
   // One round. Returns when it wants to be called again at the latest (a timer, a retry of a
   // broken store); Timestamp::min() when there is more to do at once.
-  Timestamp RunOnce(Timestamp now);
+  Timestamp RunOnce(Moment at);
 
   // Refuses new requests; what is waiting is still worked off by RunOnce.
   void Close() { inbox_.Close(); }
@@ -198,6 +199,7 @@ class Partition {
 
   // Everything below belongs to the driver's thread and can be rebuilt from the store.
   Timestamp now_{};
+  Timestamp wall_{};
   bool available_ = false;
   bool staging_ = false;  // a step is being staged: memory and batch do not agree just now
   int failures_ = 0;

@@ -5,6 +5,12 @@
 #include "statemachines/base/log.h"
 
 namespace towline::engine {
+namespace {
+
+// Nobody tells when the wall clock is stepped: how late it may be seen.
+constexpr Millis kStepNoticed{5'000};
+
+}  // namespace
 
 PartitionThread::PartitionThread(std::unique_ptr<Partition> partition, const Clock& clock)
     : partition_(std::move(partition)), clock_(clock) {}
@@ -24,16 +30,14 @@ void PartitionThread::Stop() {
 
 void PartitionThread::Run(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    const Timestamp next = partition_->RunOnce(clock_.Now());
+    const Timestamp next = partition_->RunOnce(clock_.Read());
     const Timestamp now = clock_.Now();
     if (next <= now) continue;
-    // Bounded, so that a jump of the clock cannot make it oversleep for ever.
-    const Millis time = std::min<Millis>(next - now, Millis{60'000});
-    partition_->inbox().Wait(stop, time);
+    partition_->inbox().Wait(stop, std::min<Millis>(next - now, kStepNoticed));
   }
   // What was accepted before the inbox closed is still answered.
   for (int rounds = 0; partition_->inbox().size() != 0 && rounds < 100; rounds++) {
-    partition_->RunOnce(clock_.Now());
+    partition_->RunOnce(clock_.Read());
   }
   partition_->Checkpoint();
 }

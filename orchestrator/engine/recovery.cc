@@ -86,7 +86,7 @@ bool Partition::Recover() {
     notices.emplace_back(PartitionReset{settings_.number});
     store_->OpenTasks([&](const store::TaskRow& row) { ReadOpenTask(row, notices); });
     CompleteOpenTasks(notices);
-    timers_.Refill(*store_, now_);
+    timers_.Refill(*store_, {now_, wall_});
     RecheckWaiters();
     RecoverMapRuns();
     sink_.Post(std::move(notices));

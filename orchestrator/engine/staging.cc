@@ -34,7 +34,7 @@ std::uint64_t NextRandom(std::uint64_t& state) {  // splitmix64
 interpreter::Verdict Partition::Run(Live& live, const interpreter::Command& command) {
   counters_.commands++;
   const interpreter::Turn turn{
-      .now = now_, .seed = NextRandom(seed_), .partition = settings_.number};
+      .now = now_, .wall = wall_, .seed = NextRandom(seed_), .partition = settings_.number};
   interpreter::Step step =
       interpreter::Advance(*live.definition, live.state, command, turn, settings_.limits);
   const interpreter::Verdict verdict = step.verdict;
@@ -182,13 +182,18 @@ void Partition::Stage(Live& live, interpreter::CloseTask& close) {
 }
 
 void Partition::Stage(Live& live, interpreter::SetTimer& timer) {
-  const store::TimerRow row{live.key, timer.seq, static_cast<std::uint8_t>(timer.kind), timer.due};
+  const std::uint8_t kind = timer.wall ? kWallTimer : static_cast<std::uint8_t>(timer.kind);
+  const store::TimerRow row{live.key, timer.seq, kind, timer.due};
   batch_.timers_set.push_back(row);
   timers_.Set(row);  // should the commit fail, all of this memory goes
 }
 
 void Partition::Stage(Live& live, interpreter::ClearTimer& timer) {
-  const store::TimerRow row{live.key, timer.seq, static_cast<std::uint8_t>(timer.kind), {}};
+  store::TimerRow row{live.key, timer.seq, static_cast<std::uint8_t>(timer.kind), {}};
+  batch_.timers_cleared.push_back(row);
+  timers_.Clear(row);
+  if (timer.kind != interpreter::TimerKind::kWait) return;
+  row.kind = kWallTimer;  // whichever clock it follows
   batch_.timers_cleared.push_back(row);
   timers_.Clear(row);
 }

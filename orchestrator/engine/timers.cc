@@ -14,52 +14,60 @@ void TimerQueue::Set(const store::TimerRow& timer) {
   const Key key{timer.execution, timer.seq, timer.kind};
   const auto [entry, added] = due_.emplace(key, timer.due);
   if (!added) return;
-  order_.emplace(timer.due, key);
+  OrderOf(key).emplace(timer.due, key);
 }
 
 void TimerQueue::Clear(const store::TimerRow& timer) {
   const auto found = due_.find(Key{timer.execution, timer.seq, timer.kind});
   if (found == due_.end()) return;
-  order_.erase({found->second, found->first});
+  OrderOf(found->first).erase({found->second, found->first});
   due_.erase(found);
 }
 
 void TimerQueue::Reset() {
   order_.clear();
+  wall_order_.clear();
   due_.clear();
   loaded_until_ = Timestamp::min();
 }
 
-void TimerQueue::Refill(store::Store& from, Timestamp now) {
-  if (loaded_until_ != Timestamp::min() && now + horizon_ / 2 < loaded_until_) return;
-  const Timestamp until = now + horizon_;
+void TimerQueue::Refill(store::Store& from, const Moment& at) {
+  const Timestamp later = std::max(at.now, at.wall);
+  if (loaded_until_ != Timestamp::min() && later + horizon_ / 2 < loaded_until_) return;
+  const Timestamp until = later + horizon_;
   // What is in memory is in the store as well: ask for more than that, and for twice as much
   // until at least half of the horizon is covered.
   std::vector<store::TimerRow> rows;
-  for (std::size_t limit = order_.size() + kRefillMin;; limit *= 2) {
+  for (std::size_t limit = due_.size() + kRefillMin;; limit *= 2) {
     rows = from.TimersDue(until, static_cast<int>(limit));
     if (rows.size() < limit) {
       loaded_until_ = until;
       break;
     }
     loaded_until_ = rows.back().due;
-    if (now + horizon_ / 2 < loaded_until_) break;
+    if (later + horizon_ / 2 < loaded_until_) break;
   }
   for (const store::TimerRow& row : rows) Set(row);
 }
 
-std::optional<store::TimerRow> TimerQueue::TakeDue(Timestamp now) {
-  if (order_.empty() || order_.begin()->first > now) return std::nullopt;
-  const auto [due, key] = *order_.begin();
-  order_.erase(order_.begin());
-  due_.erase(key);
-  return store::TimerRow{std::get<0>(key), std::get<1>(key), std::get<2>(key), due};
+std::optional<store::TimerRow> TimerQueue::TakeDue(const Moment& at) {
+  const auto take = [this](Order& order, Timestamp until) -> std::optional<store::TimerRow> {
+    if (order.empty() || order.begin()->first > until) return std::nullopt;
+    const auto [due, key] = *order.begin();
+    order.erase(order.begin());
+    due_.erase(key);
+    return store::TimerRow{std::get<0>(key), std::get<1>(key), std::get<2>(key), due};
+  };
+  if (const auto timer = take(order_, at.now)) return timer;
+  return take(wall_order_, at.wall);
 }
 
-Timestamp TimerQueue::Next() const {
-  const Timestamp refill =
-      loaded_until_ == Timestamp::min() ? loaded_until_ : loaded_until_ - horizon_ / 2;
-  return order_.empty() ? refill : std::min(refill, order_.begin()->first);
+Timestamp TimerQueue::Next(const Moment& at) const {
+  if (loaded_until_ == Timestamp::min()) return loaded_until_;
+  Timestamp next = loaded_until_ - horizon_ / 2 - (std::max(at.now, at.wall) - at.now);
+  if (!order_.empty()) next = std::min(next, order_.begin()->first);
+  if (!wall_order_.empty()) next = std::min(next, wall_order_.begin()->first - (at.wall - at.now));
+  return next;
 }
 
 void Heartbeats::Arm(store::TaskKey task, const Terms& terms, Timestamp now) {

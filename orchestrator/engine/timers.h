@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/engine/clock.h"
 #include "orchestrator/store/store.h"
 #include "statemachines/base/time.h"
 
@@ -19,6 +20,9 @@ namespace towline::engine {
 // A timer of the shell's own: the execution's last step ended at its bound and goes on behind
 // what waits. A row like any other, so that a restart finds it.
 inline constexpr std::uint8_t kContinueTimer = 255;
+// The end of a Wait that names a time of day: the only timer that follows the wall clock. Fires as
+// TimerKind::kWait.
+inline constexpr std::uint8_t kWallTimer = 254;
 
 struct TaskKeyHash {
   std::size_t operator()(const store::TaskKey& key) const {
@@ -39,13 +43,13 @@ class TimerQueue {
   void Reset();
 
   // Fills up from the store when less than half of the horizon is left.
-  void Refill(store::Store& from, Timestamp now);
+  void Refill(store::Store& from, const Moment& at);
 
-  // Takes the earliest timer that is due at `now`.
-  std::optional<store::TimerRow> TakeDue(Timestamp now);
-  // When TakeDue or Refill next has something to do.
-  Timestamp Next() const;
-  std::size_t size() const { return order_.size(); }
+  // Takes a timer that is due, the earliest of its clock.
+  std::optional<store::TimerRow> TakeDue(const Moment& at);
+  // When TakeDue or Refill next has something to do, on the node's clock.
+  Timestamp Next(const Moment& at) const;
+  std::size_t size() const { return due_.size(); }
 
  private:
   using Key = std::tuple<store::ExecutionKey, std::uint64_t, std::uint8_t>;
@@ -54,9 +58,13 @@ class TimerQueue {
       return TaskKeyHash{}({std::get<0>(key), std::get<1>(key) * 8 + std::get<2>(key)});
     }
   };
+  using Order = std::set<std::pair<Timestamp, Key>>;
+  Order& OrderOf(const Key& key) { return std::get<2>(key) == kWallTimer ? wall_order_ : order_; }
+
   const Millis horizon_;
-  Timestamp loaded_until_ = Timestamp::min();  // every stored timer before this is in order_
-  std::set<std::pair<Timestamp, Key>> order_;
+  Timestamp loaded_until_ = Timestamp::min();  // every stored timer before this is in memory
+  Order order_;
+  Order wall_order_;  // those that follow the wall clock
   std::unordered_map<Key, Timestamp, KeyHash> due_;
 };
 

@@ -35,6 +35,7 @@ Stepper::Stepper(const asl::Definition& definition, ExecutionState& state, const
       state_(state),
       limits_(limits),
       now_(std::max(turn.now, state.last_at)),
+      wall_(turn.wall.value_or(now_)),
       seed_(turn.seed),
       partition_(turn.partition) {}
 

@@ -34,6 +34,7 @@ Limits AwsLimits();
 
 struct Turn {
   Timestamp now{};
+  std::optional<Timestamp> wall{};  // of the wall clock, which may be stepped; absent: `now`
   std::uint64_t seed = 0;  // jitter, UUID, MathRandom
   int partition = 0;       // where the execution lives: in the ids of its Map Runs
 };

@@ -43,6 +43,7 @@ struct SetTimer {
   EventSeq seq = 0;
   TimerKind kind = TimerKind::kWait;
   Timestamp due{};
+  bool wall = false;  // `due` is a time of the wall clock, whatever happens to that meanwhile
 };
 struct ClearTimer {
   EventSeq seq = 0;

@@ -234,6 +234,7 @@ class Stepper {
   ExecutionState& state_;
   const Limits& limits_;
   Timestamp now_{};
+  Timestamp wall_{};  // for what a definition says as a time of day
   std::uint64_t seed_ = 0;
   int partition_ = 0;
 

@@ -12,7 +12,7 @@ constexpr std::int64_t kWaitSecondsMax = std::numeric_limits<std::int32_t>::max(
 
 }  // namespace
 
-void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Wait&) {
+void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Wait& wait) {
   Failure failure;
   Json input;
   Timestamp due{};
@@ -20,10 +20,11 @@ void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Wait
       !WaitEnd(frame, state, input, due, failure)) {
     return Fail(frame.id, std::move(failure));
   }
-  if (due > now_) {
+  const bool wall = !wait.seconds.present();
+  if (due > (wall ? wall_ : now_)) {
     const EventSeq timer = NextSeq();
     if (!Emit(0, WaitStarted{frame.id, due})) return;
-    return Want(SetTimer{timer, TimerKind::kWait, due});
+    return Want(SetTimer{timer, TimerKind::kWait, due, wall});
   }
   EndWait(frame);
 }
@@ -65,10 +66,10 @@ bool Stepper::WaitEnd(const Frame& frame, const asl::State& state, const Json& i
     }
     if (seconds > kWaitSecondsMax) return fail("Wait state delay is too long.");
     due = now_ + Seconds(seconds);
-  } else if (!WaitTimestamp(frame, wait, view, due, failure)) {
-    return false;
+    return true;
   }
-  if (due - now_ > Seconds(kWaitSecondsMax)) return fail("Wait state delay is too long.");
+  if (!WaitTimestamp(frame, wait, view, due, failure)) return false;
+  if (due - wall_ > Seconds(kWaitSecondsMax)) return fail("Wait state delay is too long.");
   return true;
 }
 

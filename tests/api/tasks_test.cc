@@ -213,7 +213,7 @@ TEST_F(TasksTest, APollEndsBeforeItsCallersDeadline) {
   v1::GetActivityTaskRequest request;
   request.set_activity("paint");
   auto call = std::make_shared<TestCall<v1::GetActivityTaskResponse>>("");
-  call->set_deadline(world_.now() + Seconds{5});
+  call->set_patience(Seconds{5});
   const Reply<v1::GetActivityTaskResponse> reply(call);
   tasks_.GetActivityTask(request, reply);
   world_.Settle();

@@ -29,7 +29,7 @@ class TestCall final : public Call<Response> {
  public:
   explicit TestCall(std::string tenant) : tenant_(std::move(tenant)) {}
   std::string_view tenant() const override { return tenant_; }
-  std::optional<Timestamp> deadline() const override { return deadline_; }
+  std::optional<Millis> patience() const override { return patience_; }
   void OnGone(std::function<void()> hook) override { gone_ = std::move(hook); }
   Response* Claim() override { return std::exchange(claimed_, true) ? nullptr : &response; }
   void Finish() override { done = true; }
@@ -48,7 +48,7 @@ class TestCall final : public Call<Response> {
   std::string outcome() const {
     return !done ? "(nothing yet)" : error ? error->name : std::string("OK");
   }
-  void set_deadline(Timestamp deadline) { deadline_ = deadline; }
+  void set_patience(Millis patience) { patience_ = patience; }
 
   bool done = false;
   std::optional<Error> error;
@@ -57,7 +57,7 @@ class TestCall final : public Call<Response> {
 
  private:
   const std::string tenant_;
-  std::optional<Timestamp> deadline_;
+  std::optional<Millis> patience_;
   std::function<void()> gone_;
   bool claimed_ = false;
 };

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "orchestrator/store/event_codec.h"
+#include "tests/engine/faulty_store.h"
 
 namespace towline::engine {
 namespace {
@@ -47,85 +48,6 @@ class FakeSink final : public TaskSink {
   std::vector<TaskNotice> seen;
 };
 
-// Passes everything on; throws from Commit when told, before or after the real one.
-class FaultyStore final : public store::Store {
- public:
-  enum class Fault { kNone, kBefore, kAfter };
-  FaultyStore(std::unique_ptr<store::Store> real, Fault& fault)
-      : real_(std::move(real)), fault_(fault) {}
-  void Commit(const store::Batch& batch) override {
-    const Fault fault = std::exchange(fault_, Fault::kNone);
-    if (fault == Fault::kBefore) throw store::StoreError("disk full");
-    real_->Commit(batch);
-    if (fault == Fault::kAfter) throw store::StoreError("fsync failed");
-  }
-  void Recover() override { real_->Recover(); }
-  void OpenTasks(const std::function<void(const store::TaskRow&)>& v) override {
-    real_->OpenTasks(v);
-  }
-  std::vector<store::TimerRow> TimersDue(Timestamp until, int limit) override {
-    return real_->TimersDue(until, limit);
-  }
-  std::vector<store::ExecutionKey> ClosedBefore(Timestamp before, int limit) override {
-    return real_->ClosedBefore(before, limit);
-  }
-  store::ExecutionKey LastKey() override { return real_->LastKey(); }
-  void Checkpoint() override { real_->Checkpoint(); }
-  std::optional<store::ExecutionRow> Find(std::string_view t, std::string_view m,
-                                          std::string_view n) override {
-    return real_->Find(t, m, n);
-  }
-  std::optional<store::ExecutionRow> Get(store::ExecutionKey key) override {
-    return real_->Get(key);
-  }
-  void Steps(store::ExecutionKey key, std::uint64_t from,
-             const std::function<bool(const store::StepRow&)>& v) override {
-    real_->Steps(key, from, v);
-  }
-  void StepsBackwards(store::ExecutionKey key, std::uint64_t from,
-                      const std::function<bool(const store::StepRow&)>& v) override {
-    real_->StepsBackwards(key, from, v);
-  }
-  std::optional<store::SnapshotRow> Snapshot(store::ExecutionKey key) override {
-    return real_->Snapshot(key);
-  }
-  std::optional<store::TaskRow> Task(store::TaskKey key) override { return real_->Task(key); }
-  std::vector<store::TaskRow> Tasks(store::ExecutionKey key) override { return real_->Tasks(key); }
-  std::vector<store::TimerRow> Timers(store::ExecutionKey key) override {
-    return real_->Timers(key);
-  }
-  std::vector<store::EvidenceRow> Evidence(store::ExecutionKey key) override {
-    return real_->Evidence(key);
-  }
-  std::optional<store::MapRunRow> MapRun(store::MapRunKey key) override {
-    return real_->MapRun(key);
-  }
-  std::optional<store::MapRunRow> FindMapRun(std::string_view id) override {
-    return real_->FindMapRun(id);
-  }
-  std::vector<store::MapRunRow> MapRuns(store::ExecutionKey key) override {
-    return real_->MapRuns(key);
-  }
-  void Children(store::MapRunKey run, std::uint64_t from,
-                const std::function<bool(const store::ExecutionRow&)>& v) override {
-    real_->Children(run, from, v);
-  }
-  void OpenMapRuns(const std::function<void(const store::MapRunRow&)>& v) override {
-    real_->OpenMapRuns(v);
-  }
-  std::vector<store::ExecutionRow> List(const ListFilter& filter) override {
-    return real_->List(filter);
-  }
-  std::int64_t CountRunning(std::string_view t, std::string_view m) override {
-    return real_->CountRunning(t, m);
-  }
-  bool RevisionInUse(std::string_view revision) override { return real_->RevisionInUse(revision); }
-
- private:
-  std::unique_ptr<store::Store> real_;
-  Fault& fault_;
-};
-
 class PartitionTest : public testing::Test {
  protected:
   PartitionTest() { Restart(); }
@@ -139,7 +61,7 @@ class PartitionTest : public testing::Test {
   }
   void Run(Millis later = Millis{0}) {
     now_ += later;
-    for (int i = 0; i < 100 && partition_->RunOnce(now_) <= now_; i++) {
+    for (int i = 0; i < 100 && partition_->RunOnce({now_, now_ + wall_off_}) <= now_; i++) {
     }
   }
   Json Parse(std::string_view text) { return *ParseJson(text); }
@@ -216,6 +138,7 @@ class PartitionTest : public testing::Test {
   FakeSink sink_;
   FaultyStore::Fault fault_ = FaultyStore::Fault::kNone;
   Timestamp now_ = kStart;
+  Millis wall_off_{0};
   std::unique_ptr<Partition> partition_;
 };
 
@@ -458,6 +381,40 @@ TEST_F(PartitionTest, WithoutABrokerLinkWorkersKeepTheirTimeAndPollersDoNot) {
   Run();
   Run(Seconds{11});
   EXPECT_EQ(Describe("worker").error, "States.Timeout");
+}
+
+constexpr char kUntil[] = R"({"StartAt":"W","States":{"W":{"Type":"Wait",
+  "TimestampPath":"$.until","End":true}}})";
+
+// Stepped ahead, it ends at once; stepped back, not before it is that time again.
+TEST_F(PartitionTest, AWaitUntilATimeOfDayFollowsTheWallClock) {
+  const std::string until = R"({"until":")" + FormatTimestamp(kStart + Seconds{600}) + "\"}";
+  const View done = Start(kUntil, "one", until, /*wait=*/true);
+  const View seconds = Start(kWait, "two", "{}", /*wait=*/true);
+  Run();
+  wall_off_ = Seconds{-300};
+  Run(Seconds{601});
+  EXPECT_FALSE(done->has_value()) << "five to ten, it says outside";
+  EXPECT_TRUE(seconds->has_value()) << "a duration is a duration";
+  Restart();
+  Run(Seconds{298});
+  EXPECT_FALSE(done->has_value());
+  Run(Seconds{1});
+  EXPECT_EQ(Describe("one").status, interpreter::ExecutionStatus::kSucceeded);
+
+  const std::string tomorrow =
+      R"({"until":")" + FormatTimestamp(now_ + std::chrono::hours{24}) + "\"}";
+  Start(kUntil, "three", tomorrow);
+  Start(kUntil, "four", tomorrow);
+  Run();
+  partition_->Post(StopExecution{{"default", "m", "four"}, {}, {}, [](Result<ExecutionView>) {}});
+  wall_off_ = std::chrono::hours{24};
+  Run();
+  EXPECT_EQ(Describe("three").status, interpreter::ExecutionStatus::kSucceeded);
+  EXPECT_EQ(Describe("four").status, interpreter::ExecutionStatus::kAborted);
+  const View past = Start(kUntil, "five", tomorrow, /*wait=*/true);
+  Run();
+  EXPECT_TRUE(past->has_value()) << "it is tomorrow: there is nothing to wait for";
 }
 
 TEST_F(PartitionTest, TimersSurviveARestart) {

@@ -110,9 +110,36 @@ TEST_F(TimerQueueTest, ANewTimerWithinTheHorizonNeedsNoRefill) {
   TimerQueue timers(Seconds{60});
   timers.Refill(*store_, kStart);
   timers.Set({1, 1, 1, kStart + Seconds{5}});
-  EXPECT_EQ(timers.Next(), kStart + Seconds{5});
+  EXPECT_EQ(timers.Next(kStart), kStart + Seconds{5});
   timers.Clear({1, 1, 1, {}});
   EXPECT_EQ(timers.TakeDue(kStart + Seconds{60}), std::nullopt);
+}
+
+// A wall clock that is stepped moves only what names a time of day.
+TEST_F(TimerQueueTest, TimesOfDayFollowTheWallClock) {
+  TimerQueue timers(Seconds{60});
+  Store({1, 1, 1, kStart + Seconds{10}});
+  Store({2, 1, kWallTimer, kStart + Seconds{10}});
+  timers.Refill(*store_, kStart);
+  const auto at = [](int now, int wall) {
+    return Moment(kStart + Seconds{now}, kStart + Seconds{wall});
+  };
+  EXPECT_EQ(timers.Next(at(4, 8)), kStart + Seconds{6}) << "in two seconds, whatever the node says";
+  EXPECT_EQ(timers.Next(at(8, 4)), kStart + Seconds{10});
+  EXPECT_EQ(timers.TakeDue(at(9, 9)), std::nullopt);
+  EXPECT_EQ(timers.TakeDue(at(0, 10))->execution, 2);
+  EXPECT_EQ(timers.TakeDue(at(0, 3600)), std::nullopt);
+  EXPECT_EQ(timers.TakeDue(at(10, 0))->execution, 1);
+}
+
+TEST_F(TimerQueueTest, AStepFarAheadFindsWhatIsStillInTheStore) {
+  TimerQueue timers(Seconds{60});
+  Store({1, 1, kWallTimer, kStart + Seconds{7200}});
+  timers.Refill(*store_, kStart);
+  const Moment later(kStart + Seconds{1}, kStart + Seconds{7200});
+  EXPECT_LE(timers.Next(later), later.now);
+  timers.Refill(*store_, later);
+  EXPECT_EQ(timers.TakeDue(later)->execution, 1);
 }
 
 // More timers at one instant than a refill takes at once: none may be left behind.
@@ -123,7 +150,7 @@ TEST_F(TimerQueueTest, ACrowdAtOneInstantIsLoadedWhole) {
   TimerQueue timers(Seconds{60});
   timers.Refill(*store_, kStart);
   EXPECT_EQ(timers.size(), 25'000u);
-  EXPECT_GT(timers.Next(), kStart);
+  EXPECT_GT(timers.Next(kStart), kStart);
 }
 
 }  // namespace

@@ -38,6 +38,24 @@ TEST(WaitTest, EndsWhenItsTimeHasCome) {
   }
 }
 
+// Half an hour after it was started, the machine's clock was set; it is 01:00 outside.
+TEST(WaitTest, OnlyATimeOfDayFollowsTheWallClock) {
+  const Case cases[] = {
+      {R"("Seconds":7)", "{}", Seconds(7)},
+      {R"("SecondsPath":"$.s")", R"({"s":90})", Seconds(90)},
+      {R"("Timestamp":"2024-03-01T01:00:09Z")", "{}", Seconds(9)},
+      {R"("TimestampPath":"$.t")", R"({"t":"2024-03-01T00:59:59Z"})", Seconds(0)},
+  };
+  for (const Case& c : cases) {
+    World world(OneState(R"("Type":"Wait",)" + c.member));
+    world.Pass(Seconds(1'800));
+    world.StepWall(Seconds(1'800));
+    world.Begin(J(c.input));
+    EXPECT_EQ(Slept(world), c.slept) << c.member;
+    EXPECT_SOUND(world);
+  }
+}
+
 TEST(WaitTest, BadTimesFailAsTheServiceWordsIt) {
   const std::string in =
       "An error occurred while executing the state 'S' (entered at the event id #2). ";

@@ -44,7 +44,8 @@ Step World::Do(const Command& command) {
 Step World::DoOnce(const Command& command) {
   if (const auto* fire = std::get_if<FireTimer>(&command)) timers_.erase({fire->seq, fire->kind});
   if (std::holds_alternative<Continue>(command)) wants_continue_ = false;
-  Step step = Advance(*definition_, state_, command, Turn{now_, seed_++}, limits_);
+  const Turn turn{.now = now_, .wall = now_ + wall_off_, .seed = seed_++};
+  Step step = Advance(*definition_, state_, command, turn, limits_);
   CheckStep(step);
   if (step.verdict == Verdict::kApplied) {
     if (const auto* done = std::get_if<SucceedMapRun>(&command)) map_runs_.erase(done->run);
@@ -105,7 +106,8 @@ void World::Grant(const Effect& effect) {
           },
           [this](const SetTimer& e) {
             Expect(e.kind != TimerKind::kTaskHeartbeat, "a heartbeat timer is the shell's");
-            Expect(timers_.emplace(TimerId{e.seq, e.kind}, e.due).second, "a timer set twice");
+            const Timestamp due = e.wall ? e.due - wall_off_ : e.due;
+            Expect(timers_.emplace(TimerId{e.seq, e.kind}, due).second, "a timer set twice");
           },
           [this](const ClearTimer& e) {
             Expect(timers_.erase({e.seq, e.kind}) == 1,

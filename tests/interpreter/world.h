@@ -34,6 +34,8 @@ class World {
   // After each step the state is thrown away and made again from the events.
   void RestartAfterEachStep() { restart_ = true; }
   void Pass(Millis time) { now_ += time; }
+  // From now on the wall clock is off by this much: what is set later and follows it is due then.
+  void StepWall(Millis off) { wall_off_ = off; }
 
   const asl::Definition& definition() const { return *definition_; }
   const ExecutionState& state() const { return state_; }
@@ -65,6 +67,7 @@ class World {
   const Limits limits_;
   std::uint64_t seed_;
   Timestamp now_;
+  Millis wall_off_{0};
   bool restart_ = false;
   bool wants_continue_ = false;
   bool closed_ = false;

@@ -73,6 +73,11 @@ void Checker::Replay(const Key& key, Execution& execution, const in::EventRecord
                      std::to_string(state.last_id));
   }
   if (record.time < state.last_at) Violate(key, "its time goes backwards");
+  if (const auto* exited = std::get_if<in::StateExited>(&record.event)) {
+    const auto frame = state.frames.find(exited->frame);
+    if (frame == state.frames.end()) return Violate(key, "a frame ends that does not exist");
+    CheckWait(key, execution, frame->second);
+  }
   if (!world_.violation().empty()) return;
   in::Apply(*execution.definition, state, record);
   world_.Trace("committed: " + execution.row.name + " (" + std::to_string(key.first) + "/" +
@@ -110,6 +115,17 @@ void Checker::Replay(const Key& key, Execution& execution, const in::EventRecord
           [](const auto&) {},
       },
       record.event);
+}
+
+// A Wait until a time of day ends when it is that time where the server stands.
+void Checker::CheckWait(const Key& key, const Execution& execution, const in::Frame& frame) {
+  const auto* timer = std::get_if<in::AwaitingTimer>(&frame.activity);
+  if (timer == nullptr || timer->retry) return;
+  const asl::State& state = execution.definition->state(frame.state);
+  const auto* wait = std::get_if<asl::Wait>(&state.kind);
+  if (wait == nullptr || wait->seconds.present() || timer->due <= world_.wall()) return;
+  Violate(key, state.name + " ends at " + FormatTimestamp(world_.wall()) + " and not at " +
+                   FormatTimestamp(timer->due));
 }
 
 // An outcome is applied once, and one that a worker sent is of the attempt that counts.

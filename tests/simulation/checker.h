@@ -71,6 +71,7 @@ class Checker {
   using Key = std::pair<int, store::ExecutionKey>;
 
   void Replay(const Key& key, Execution& execution, const interpreter::EventRecord& record);
+  void CheckWait(const Key& key, const Execution& execution, const interpreter::Frame& frame);
   void Outcome(const Key& key, Task& task, interpreter::TaskId id, const std::string& worker,
                const Json* output);
   void CheckOffers(const std::string& principal, const std::string& payload);

@@ -81,7 +81,11 @@ class Maker {
   json::object Pass() {
     return {{"Type", "Pass"}, {"Result", {{"n", random_.Between(0, 99)}}}, {"ResultPath", Path()}};
   }
-  json::object Wait() { return {{"Type", "Wait"}, {"Seconds", random_.Between(1, 40)}}; }
+  json::object Wait() {
+    if (random_.Chance(0.7)) return {{"Type", "Wait"}, {"Seconds", random_.Between(1, 40)}};
+    const Timestamp until = kStart + Seconds(random_.Between(0, 900));
+    return {{"Type", "Wait"}, {"Timestamp", FormatTimestamp(until)}};
+  }
   json::object Fail() { return {{"Type", "Fail"}, {"Error", "Given"}, {"Cause", "up"}}; }
 
   json::object Choice(const std::string& next, const std::string& after) {

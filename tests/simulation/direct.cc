@@ -30,7 +30,8 @@ class PerfectWorld {
       }
       const in::Command command = std::move(commands_.front());
       commands_.pop_front();
-      const in::Step step = in::Advance(definition_, state_, command, {now_, ++seed_}, {});
+      const in::Turn turn{.now = now_, .seed = ++seed_};
+      const in::Step step = in::Advance(definition_, state_, command, turn, {});
       for (const in::Effect& effect : step.effects) Grant(effect);
     }
     return state_;

@@ -85,8 +85,10 @@ struct Server::Life final : engine::RequestPort,
     driven.wake_at = Timestamp::max();
     driven.wake++;
     try {
-      const Timestamp next = driven.partition->RunOnce(Now());
+      Timestamp next = driven.partition->RunOnce({Now(), world.wall()});
       const Timestamp soonest = Now() + Millis(next == Timestamp::min() ? 0 : 1);
+      // While the wall clock is stepped, one must look at it now and then.
+      if (world.stormy()) next = std::min(next, Now() + Seconds(5));
       if (next < Now() + Seconds(1'000'000)) WakePartition(index, std::max(next, soonest));
     } catch (const ServerDied&) {
       server.Die("in a commit");  // the end of *this
@@ -222,12 +224,26 @@ Server::Server(World& world, Broker& broker, Checker& checker, store::Backend& b
 
 Server::~Server() = default;
 
-void Server::Start() { Boot(); }
+void Server::Start() {
+  Boot();
+  world_.After(Seconds(world_.random().Between(1, 120)), [this] { StepWallNowAndThen(); });
+}
+
+void Server::StepWall() {
+  if (!world_.Strikes(world_.weather().clock_jump)) return;
+  world_.StepWall(Seconds(world_.random().Between(-600, 600)));
+}
+
+// Whether the server runs or not.
+void Server::StepWallNowAndThen() {
+  StepWall();
+  if (!world_.stormy()) return;
+  world_.After(Seconds(world_.random().Between(1, 120)), [this] { StepWallNowAndThen(); });
+}
 
 void Server::Boot() {
-  if (world_.Strikes(world_.weather().clock_jump)) {
-    skew_ = Seconds(world_.random().Between(-600, 600));
-  }
+  StepWall();
+  skew_ = world_.wall() - world_.now();
   world_.Trace("server: starts, its clock is off by " + std::to_string(skew_.count()) + " ms");
   life_ = std::make_unique<Life>(*this, ++lives_);
   for (std::size_t i = 0; i < life_->partitions.size(); i++) {

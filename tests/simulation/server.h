@@ -47,6 +47,8 @@ class Server final : public MqttClient {
   struct Life;  // what ends with the process
 
   void Boot();
+  void StepWall();
+  void StepWallNowAndThen();
   void Die(const char* why);
   void ScheduleDeath();
   void Connect();

@@ -4,11 +4,6 @@
 #include <cstdio>
 
 namespace towline::sim {
-namespace {
-
-constexpr Timestamp kStart{Millis(1'764'000'000'000)};
-
-}  // namespace
 
 std::uint64_t Random::Next() {
   std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);

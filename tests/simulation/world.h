@@ -14,6 +14,8 @@
 
 namespace towline::sim {
 
+inline constexpr Timestamp kStart{Millis(1'764'000'000'000)};
+
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -51,6 +53,9 @@ class World {
   World(std::uint64_t seed, bool verbose);
 
   Timestamp now() const { return now_; }
+  // What the server's machine takes for the time of day; somebody steps it.
+  Timestamp wall() const { return now_ + wall_off_; }
+  void StepWall(Millis off) { wall_off_ = off; }
   bool stormy() const { return now_ < calm_at_; }
   Timestamp calm_at() const { return calm_at_; }
   const Weather& weather() const { return weather_; }
@@ -83,6 +88,7 @@ class World {
   Random random_;
   Weather weather_;
   Timestamp now_{};
+  Millis wall_off_{0};
   Timestamp calm_at_{};
   std::uint64_t sequence_ = 0;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;

@@ -64,10 +64,11 @@ std::string_view TenantOf(const grpc::CallbackServerContext& context) {
   return {found->second.data(), found->second.size()};
 }
 
-std::optional<Timestamp> DeadlineOf(const grpc::CallbackServerContext& context) {
+std::optional<Millis> PatienceOf(const grpc::CallbackServerContext& context) {
+  using Clock = std::chrono::system_clock;
   const auto deadline = context.deadline();
-  if (deadline == std::chrono::system_clock::time_point::max()) return std::nullopt;
-  return std::chrono::floor<Millis>(deadline);
+  if (deadline == Clock::time_point::max()) return std::nullopt;
+  return std::chrono::floor<Millis>(deadline - Clock::now());
 }
 
 }  // namespace towline::api::door

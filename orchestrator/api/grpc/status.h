@@ -17,6 +17,6 @@ grpc::Status ToStatus(const Error& error, const Diagnostics& diagnostics);
 
 // The metadata `towline-tenant`; empty without.
 std::string_view TenantOf(const grpc::CallbackServerContext& context);
-std::optional<Timestamp> DeadlineOf(const grpc::CallbackServerContext& context);
+std::optional<Millis> PatienceOf(const grpc::CallbackServerContext& context);  // until its deadline
 
 }  // namespace towline::api::door

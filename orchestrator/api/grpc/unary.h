@@ -29,7 +29,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
 
   // Call<Response>
   std::string_view tenant() const override { return TenantOf(*context_); }
-  std::optional<Timestamp> deadline() const override { return DeadlineOf(*context_); }
+  std::optional<Millis> patience() const override { return PatienceOf(*context_); }
   void OnGone(std::function<void()> hook) override { gone_ = std::move(hook); }
   Response* Claim() override {
     return claimed_.exchange(true, std::memory_order_acq_rel) ? nullptr : response_;
