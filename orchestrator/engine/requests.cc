@@ -183,7 +183,7 @@ bool Partition::MayTouch(const std::string& execution_tenant, store::TaskKey tas
     for (const auto& record : store::DecodeStep(step.events)) {
       if (record.seq != task.task) continue;
       const auto* scheduled = std::get_if<interpreter::TaskScheduled>(&record.event);
-      granted = scheduled != nullptr && scheduled->spec.tenant == tenant;
+      granted = scheduled != nullptr && scheduled->spec->tenant == tenant;
     }
     return false;
   });

@@ -102,12 +102,13 @@ class EventReader {
                            documents_.Get(from.assigned())};
   }
   in::Event From(const stored::TaskScheduled& from) const {
+    in::TaskSpec spec = ReadSpec(from.spec());
+    spec.payload = documents_.Get(from.spec().payload());
     in::TaskScheduled event{.frame = from.frame(),
                             .attempt = from.attempt_from_first() + 1,
-                            .spec = ReadSpec(from.spec()),
+                            .spec = std::move(spec),
                             .parameters = documents_.Get(from.parameters()),
                             .timeout_at = {}};
-    event.spec.payload = documents_.Get(from.spec().payload());
     if (from.has_timeout_after_ms()) event.timeout_at = After(time_, from.timeout_after_ms());
     return event;
   }

@@ -25,7 +25,7 @@ class EventFiller {
 
   void operator()(const in::ExecutionStarted& event) {
     auto& to = *record_.mutable_execution_started();
-    FillInfo(event.info, *to.mutable_info());
+    FillInfo(*event.info, *to.mutable_info());
     to.set_input(documents_.Ref(event.input));
   }
   void operator()(const in::StateEntered& event) {
@@ -50,7 +50,7 @@ class EventFiller {
     to.set_attempt_from_first(event.attempt - 1);
     // First the parameters: the payload may be a part of them, never the other way round.
     to.set_parameters(documents_.Ref(event.parameters));
-    FillSpec(event.spec, documents_, *to.mutable_spec());
+    FillSpec(*event.spec, documents_, *to.mutable_spec());
     if (event.timeout_at) to.set_timeout_after_ms(MsAfter(*event.timeout_at, time_));
   }
   void operator()(const in::TaskStarted& event) {
@@ -180,7 +180,7 @@ class EventFiller {
   void operator()(const in::MapRunStarted& event) {
     auto& to = *record_.mutable_map_run_started();
     to.set_frame(event.frame);
-    FillMapRunSpec(event.spec, documents_, *to.mutable_spec());
+    FillMapRunSpec(*event.spec, documents_, *to.mutable_spec());
   }
   void operator()(const in::MapRunSucceeded& event) {
     auto& to = *record_.mutable_map_run_succeeded();

@@ -18,11 +18,11 @@ class Applier {
 
   void operator()(const ExecutionStarted& e) {
     CHECK(record_.seq == 1);
-    state_.info = e.info;
+    state_.info = *e.info;
     state_.input = e.input;
     state_.started_at = record_.time;
     Frame root;
-    root.scope = e.info.scope;
+    root.scope = e.info->scope;
     root.input = e.input;
     root.activity = Entering{definition_.scopes.at(root.scope).start_at};
     state_.frames.emplace(kRootFrame, std::move(root));
@@ -77,7 +77,7 @@ class Applier {
     frame.last_id = record_.id;
     AwaitingTask task;
     task.task = record_.seq;
-    task.wait_for_task_token = e.spec.wait_for_task_token;
+    task.wait_for_task_token = e.spec->wait_for_task_token;
     frame.activity = std::move(task);
     state_.open_tasks.emplace(record_.seq, e.frame);
   }

@@ -20,6 +20,7 @@
 
 #include "statemachines/asl/definition.h"
 #include "statemachines/base/json.h"
+#include "statemachines/base/shared.h"
 #include "statemachines/base/time.h"
 
 namespace towline::interpreter {
@@ -90,7 +91,7 @@ struct TaskSpec {
 };
 
 struct ExecutionStarted {
-  ExecutionInfo info;
+  Shared<ExecutionInfo> info;
   Json input;
 };
 struct StateEntered {
@@ -113,7 +114,7 @@ struct StateAborted {
 struct TaskScheduled {
   FrameId frame = kRootFrame;
   std::uint32_t attempt = 1;  // of the state visit: grows over offers and retries
-  TaskSpec spec;
+  Shared<TaskSpec> spec;
   Json parameters;            // the effective input, as the history shows it
   std::optional<Timestamp> timeout_at{};
 };
@@ -227,7 +228,7 @@ struct DistributedMapStarted {
 };
 struct MapRunStarted {
   FrameId frame = kRootFrame;
-  MapRunSpec spec;
+  Shared<MapRunSpec> spec;
 };
 struct MapRunSucceeded {
   TaskId run = 0;

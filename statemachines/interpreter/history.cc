@@ -49,7 +49,7 @@ class HistoryWriter {
   void operator()(const ExecutionStarted& e) {
     out_.type = "ExecutionStarted";
     Data("input", e.input);
-    out_.details["roleArn"] = e.info.role_arn;
+    out_.details["roleArn"] = e.info->role_arn;
   }
   void operator()(const StateEntered& e) {
     const asl::State& state = known_.definition_.state(e.state);
@@ -80,14 +80,14 @@ class HistoryWriter {
       out_.details["resource"] = task.resource.arn;
       Data("input", e.parameters);
     }
-    if (e.spec.timeout_seconds.has_value()) {
-      out_.details["timeoutInSeconds"] = *e.spec.timeout_seconds;
+    if (e.spec->timeout_seconds.has_value()) {
+      out_.details["timeoutInSeconds"] = *e.spec->timeout_seconds;
     }
-    if (e.spec.heartbeat_seconds.has_value() && family != Family::kLambdaFunction) {
-      out_.details["heartbeatInSeconds"] = *e.spec.heartbeat_seconds;
+    if (e.spec->heartbeat_seconds.has_value() && family != Family::kLambdaFunction) {
+      out_.details["heartbeatInSeconds"] = *e.spec->heartbeat_seconds;
     }
     // Older events lack it: what was literal in the definition is known all the same.
-    const auto& role = e.spec.role_arn.has_value() ? e.spec.role_arn
+    const auto& role = e.spec->role_arn.has_value() ? e.spec->role_arn
                                                    : task.credentials_role_arn.literal;
     if (role.has_value()) out_.details["taskCredentials"] = json::object{{"roleArn", *role}};
   }
@@ -126,7 +126,7 @@ class HistoryWriter {
   }
   void operator()(const MapRunStarted& e) {
     out_.type = "MapRunStarted";
-    out_.details["mapRunArn"] = e.spec.arn;
+    out_.details["mapRunArn"] = e.spec->arn;
   }
   void operator()(const MapRunSucceeded&) { out_.type = "MapRunSucceeded"; }
   void operator()(const MapRunFailed& e) {
@@ -252,7 +252,7 @@ void HistoryProjection::Remember(const EventRecord& record) {
   } else if (const auto* started = std::get_if<IterationStarted>(&record.event)) {
     iterations_[started->child] = {started->frame, started->index};
   } else if (const auto* run = std::get_if<MapRunStarted>(&record.event)) {
-    map_runs_[record.seq] = run->spec.arn;
+    map_runs_[record.seq] = run->spec->arn;
   } else if (const auto* redriven = std::get_if<ExecutionRedriven>(&record.event)) {
     for (const Frame& frame : *redriven->frames) {
       frames_[frame.id] = frame.state;

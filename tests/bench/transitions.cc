@@ -1,7 +1,7 @@
 // How fast the interpreter alone is, on one core: Advance with everything it does, events and
 // effects included, and no store behind it.
 //
-//   towline-bench-transitions [SECONDS]
+//   towline-bench-transitions [SECONDS [FIGURE]]
 //
 // Per second of this process's CPU time, so that a busy machine does not count against it.
 //   transitions_per_s          an endless loop: Pass (a constant put into the document) -> Choice
@@ -15,12 +15,15 @@
 #include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "statemachines/asl/parser.h"
 #include "statemachines/interpreter/advance.h"
@@ -157,23 +160,33 @@ double Median(double seconds, const std::function<std::uint64_t()>& work) {
   return runs[runs.size() / 2];
 }
 
-void Report(double seconds) {
-  const double plain = Median(seconds, Endless(kPlainLoop));
-  const double counter = Median(seconds, Endless(kCounterLoop));
-  const double parameters = Median(seconds, Whole<StateEntered>(Chain(), OrderInput()));
-  const double map = Median(seconds, Whole<IterationSucceeded>(kMap, ManyItems()));
-  const double loop = Median(
-      seconds, Whole<StateEntered>(kLoop, Json(json::value(json::object{{"n", 0}}))));
-  std::printf("{\"transitions_per_s\":%.0f,\"counter_transitions_per_s\":%.0f,"
-              "\"parameters_states_per_s\":%.0f,\"map_iterations_per_s\":%.0f,"
-              "\"loop_transitions_per_s\":%.0f}\n",
-              plain, counter, parameters, map, loop);
+struct Figure {
+  std::string_view name;
+  std::function<std::uint64_t()> work;
+};
+
+std::vector<Figure> Figures() {
+  const Json zero(json::value(json::object{{"n", 0}}));
+  return {{"transitions_per_s", Endless(kPlainLoop)},
+          {"counter_transitions_per_s", Endless(kCounterLoop)},
+          {"parameters_states_per_s", Whole<StateEntered>(Chain(), OrderInput())},
+          {"map_iterations_per_s", Whole<IterationSucceeded>(kMap, ManyItems())},
+          {"loop_transitions_per_s", Whole<StateEntered>(kLoop, zero)}};
+}
+
+void Report(double seconds, std::string_view only) {
+  json::object figures;
+  for (const Figure& figure : Figures()) {
+    if (!only.empty() && figure.name != only) continue;
+    figures[figure.name] = std::round(Median(seconds, figure.work));
+  }
+  std::printf("%s\n", PrintJson(figures).c_str());
 }
 
 }  // namespace
 }  // namespace towline::interpreter
 
 int main(int argc, char** argv) {
-  towline::interpreter::Report(argc > 1 ? std::atof(argv[1]) : 0.5);
+  towline::interpreter::Report(argc > 1 ? std::atof(argv[1]) : 0.5, argc > 2 ? argv[2] : "");
   return 0;
 }

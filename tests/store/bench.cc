@@ -76,14 +76,14 @@ struct Work {
     const Json output = ParseJson(R"({"sum":57})").value();
     const std::string arn = "arn:towline:states:local:default:";
     in::TaskSpec spec{.job_type = "add-numbers", .tenant = "default", .payload = input};
-    start = Records(1, {in::ExecutionStarted{{.tenant = "default",
-                                              .machine = "bench",
-                                              .name = name,
-                                              .arn = arn + "execution:bench:" + name,
-                                              .machine_arn = arn + "stateMachine:bench",
-                                              .role_arn = "",
-                                              .revision = kHash},
-                                             input},
+    const in::ExecutionInfo info{.tenant = "default",
+                                 .machine = "bench",
+                                 .name = name,
+                                 .arn = arn + "execution:bench:" + name,
+                                 .machine_arn = arn + "stateMachine:bench",
+                                 .role_arn = "",
+                                 .revision = kHash};
+    start = Records(1, {in::ExecutionStarted{info, input},
                         in::StateEntered{0, 0, input}, in::TaskScheduled{0, 1, spec, input, {}},
                         in::TaskStarted{3, ""}});
     end = Records(5, {in::TaskSucceeded{3, output, "default_w1"}, in::StateExited{0, output, {}},

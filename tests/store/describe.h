@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "statemachines/base/json.h"
+#include "statemachines/base/shared.h"
 #include "statemachines/base/time.h"
 
 namespace towline::store {
@@ -92,6 +93,8 @@ template <class T>
 std::string Describe(const std::shared_ptr<T>& value) {
   return value ? Describe(*value) : "nothing";
 }
+template <class T>
+std::string Describe(const Shared<T>& value);
 template <class K, class V, class Less>
 std::string Describe(const std::map<K, V, Less>& values);
 template <class... T>
@@ -103,6 +106,10 @@ std::string Describe(const T& value) {
   std::string text = "{";
   ForEachField(value, [&](const auto& field) { text += Describe(field) + "; "; });
   return text + "}";
+}
+template <class T>
+std::string Describe(const Shared<T>& value) {
+  return Describe(*value);
 }
 template <class T>
 std::string Describe(const std::optional<T>& value) {

@@ -140,7 +140,7 @@ std::vector<EventSample> EventSamples() {
       {"task_scheduled", TaskScheduled{1, 3, SampleSpec(), doc, At(1'000)}},
       {"task_scheduled_plain", TaskScheduled{}},
       {"task_scheduled_role",
-       TaskScheduled{1, 1, {.role_arn = "arn:aws:iam::123456789012:role/r"}, doc, {}}},
+       TaskScheduled{1, 1, TaskSpec{.role_arn = "arn:aws:iam::123456789012:role/r"}, doc, {}}},
       {"evaluation_failed",
        EvaluationFailed{2, "States.QueryEvaluationError", "because", "Output/a"}},
       {"task_started", TaskStarted{3, "poller-1"}},
