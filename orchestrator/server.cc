@@ -11,6 +11,7 @@
 #include "orchestrator/api/service.h"
 #include "orchestrator/children/driver.h"
 #include "orchestrator/dispatch/driver.h"
+#include "orchestrator/engine/activities.h"
 #include "orchestrator/engine/clock.h"
 #include "orchestrator/engine/definitions.h"
 #include "orchestrator/engine/partition_thread.h"
@@ -81,6 +82,7 @@ struct Server::Parts {
       : backend(store::OpenSqliteBackend(config.data, config.partitions)),
         tokens(backend->catalogue().MacKeys()),
         definitions(backend->catalogue()),
+        activities(backend->catalogue()),
         tasks(*backend),
         nested_tasks(*backend),
         dispatch(DispatchSettings(config), BrokerOptions(config), tokens, port, tasks, &hub, clock),
@@ -115,7 +117,7 @@ struct Server::Parts {
       settings.seed = RandomSeed();
       threads.push_back(std::make_unique<engine::PartitionThread>(
           std::make_unique<engine::Partition>(settings, backend->OpenPartition(i), definitions,
-                                              notices, &hub, &children.runner()),
+                                              activities, notices, &hub, &children.runner()),
           clock));
     }
     return threads;
@@ -159,6 +161,7 @@ struct Server::Parts {
   std::unique_ptr<store::Backend> backend;
   engine::Tokens tokens;
   engine::Definitions definitions;
+  engine::CatalogueActivities activities;
   engine::WatchHub hub;
   engine::StoreTaskSource tasks;
   engine::StoreTaskSource nested_tasks;

@@ -4,6 +4,7 @@
 
 #include "orchestrator/dispatch/impl.h"
 #include "orchestrator/dispatch/payload.h"
+#include "orchestrator/engine/activities.h"
 #include "statemachines/base/log.h"
 
 namespace towline::dispatch {
@@ -13,23 +14,6 @@ using interpreter::TaskSpec;
 
 constexpr Millis kStorePause{500};          // after a payload could not be read
 constexpr std::size_t kOpenTaskBytes = 640;  // of a task at hand, besides its payload
-
-// "arn:towline:states:local:{tenant}:activity:{name}" and the like of other clouds.
-struct ActivityName {
-  std::string tenant;  // empty: an ARN that knows no tenants of ours
-  std::string name;
-};
-ActivityName ParseActivity(std::string_view arn) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const std::size_t colon = arn.find(':');
-    parts.push_back(arn.substr(0, colon));
-    if (colon == std::string_view::npos) break;
-    arn.remove_prefix(colon + 1);
-  }
-  if (parts.size() < 7) return {{}, std::string(parts.back())};
-  return {parts[1] == "towline" ? std::string(parts[4]) : std::string(), std::string(parts[6])};
-}
 
 }  // namespace
 
@@ -41,8 +25,8 @@ Offering& Dispatcher::Impl::OfferingOf(Job& job) {
 Group& Dispatcher::Impl::GroupOf(const TaskSpec& spec, const std::string& tenant) {
   GroupKey key;
   if (spec.kind == TaskSpec::Kind::kActivity) {
-    ActivityName activity = ParseActivity(spec.activity);
-    key.tenant = activity.tenant.empty() ? tenant : std::move(activity.tenant);
+    engine::ActivityName activity = engine::ActivityOf(spec.activity, tenant);
+    key.tenant = std::move(activity.tenant);
     key.type = std::move(activity.name);
     key.activity = spec.activity;
   } else {

@@ -16,11 +16,12 @@ constexpr Millis kPurgeEvery{60'000};
 }  // namespace
 
 Partition::Partition(PartitionSettings settings, std::unique_ptr<store::Store> store,
-                     Definitions& definitions, TaskSink& sink, WatchHub* hub,
-                     MapRunSink* map_runs)
+                     Definitions& definitions, const interpreter::Activities& activities,
+                     TaskSink& sink, WatchHub* hub, MapRunSink* map_runs)
     : settings_(std::move(settings)),
       store_(std::move(store)),
       definitions_(definitions),
+      activities_(activities),
       sink_(sink),
       hub_(hub),
       map_run_sink_(map_runs),

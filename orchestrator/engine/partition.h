@@ -57,7 +57,8 @@ class Partition {
  public:
   // `hub` and `map_runs` may be null: nobody watches, nobody runs Map Runs.
   Partition(PartitionSettings settings, std::unique_ptr<store::Store> store,
-            Definitions& definitions, TaskSink& sink, WatchHub* hub,
+            Definitions& definitions, const interpreter::Activities& activities,
+            TaskSink& sink, WatchHub* hub,
             MapRunSink* map_runs = nullptr);
   ~Partition();
 
@@ -192,6 +193,7 @@ class Partition {
   const PartitionSettings settings_;
   const std::unique_ptr<store::Store> store_;
   Definitions& definitions_;
+  const interpreter::Activities& activities_;
   TaskSink& sink_;
   WatchHub* const hub_;
   MapRunSink* const map_run_sink_;

@@ -33,8 +33,11 @@ std::uint64_t NextRandom(std::uint64_t& state) {  // splitmix64
 
 interpreter::Verdict Partition::Run(Live& live, const interpreter::Command& command) {
   counters_.commands++;
-  const interpreter::Turn turn{
-      .now = now_, .wall = wall_, .seed = NextRandom(seed_), .partition = settings_.number};
+  const interpreter::Turn turn{.now = now_,
+                               .wall = wall_,
+                               .seed = NextRandom(seed_),
+                               .partition = settings_.number,
+                               .activities = &activities_};
   interpreter::Step step =
       interpreter::Advance(*live.definition, live.state, command, turn, settings_.limits);
   const interpreter::Verdict verdict = step.verdict;

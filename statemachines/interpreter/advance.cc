@@ -37,7 +37,8 @@ Stepper::Stepper(const asl::Definition& definition, ExecutionState& state, const
       now_(std::max(turn.now, state.last_at)),
       wall_(turn.wall.value_or(now_)),
       seed_(turn.seed),
-      partition_(turn.partition) {}
+      partition_(turn.partition),
+      activities_(turn.activities) {}
 
 Step Stepper::Take(const Command& command) {
   if (state_.closed() != std::holds_alternative<Redrive>(command)) {

@@ -7,6 +7,7 @@
 // having lived through them. Effects are only wishes: the shell grants them after the commit.
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "statemachines/asl/definition.h"
@@ -32,11 +33,20 @@ struct Limits {
 };
 Limits AwsLimits();
 
+// Which activities there are: a fact from outside, like the time.
+class Activities {
+ public:
+  virtual ~Activities() = default;
+  // As an execution of `tenant` refers to it.
+  virtual bool Exists(const std::string& arn, const std::string& tenant) const = 0;
+};
+
 struct Turn {
   Timestamp now{};
   std::optional<Timestamp> wall{};  // of the wall clock, which may be stepped; absent: `now`
   std::uint64_t seed = 0;  // jitter, UUID, MathRandom
   int partition = 0;       // where the execution lives: in the ids of its Map Runs
+  const Activities* activities = nullptr;  // null: whichever a definition names
 };
 
 struct Step {

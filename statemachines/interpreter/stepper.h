@@ -237,6 +237,7 @@ class Stepper {
   Timestamp wall_{};  // for what a definition says as a time of day
   std::uint64_t seed_ = 0;
   int partition_ = 0;
+  const Activities* const activities_;
 
   Step step_;
   std::vector<FrameId> stack_;  // the next to run is the last

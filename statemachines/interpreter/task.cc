@@ -23,6 +23,11 @@ void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Task
   if (!problem.empty()) {
     return Fail(frame.id, FailureIn(state, frame, kRuntimeError, problem));
   }
+  if (spec.kind == TaskSpec::Kind::kActivity && activities_ != nullptr &&
+      !activities_->Exists(spec.activity, state_.info.tenant)) {
+    return Fail(frame.id, FailureIn(state, frame, kRuntimeError,
+                                    "The activity " + spec.activity + " does not exist."));
+  }
   const std::size_t payload_bytes_max = limits_.job_payload_bytes_max;
   if (spec.kind == TaskSpec::Kind::kJob &&
       JsonSize(*spec.payload, payload_bytes_max + 1) > payload_bytes_max) {

@@ -40,6 +40,7 @@ World::World(WorldOptions options)
       readers_(std::make_unique<WrappedBackend>(*backend_, options)),
       tokens_(std::make_unique<engine::Tokens>(backend_->catalogue().MacKeys())),
       definitions_(std::make_unique<engine::Definitions>(backend_->catalogue())),
+      activities_(std::make_unique<engine::CatalogueActivities>(backend_->catalogue())),
       tasks_(std::make_unique<engine::StoreTaskSource>(*backend_)),
       dispatcher_(std::make_unique<dispatch::Dispatcher>(dispatch::Settings{}, *tokens_, *this,
                                                          *tasks_, *this, &hub_)) {
@@ -52,7 +53,7 @@ World::World(WorldOptions options)
     settings.inbox_max = options.inbox_max;
     settings.seed = 1;
     partitions_.push_back(std::make_unique<engine::Partition>(
-        settings, backend_->OpenPartition(i), *definitions_, *this, &hub_));
+        settings, backend_->OpenPartition(i), *definitions_, *activities_, *this, &hub_));
   }
   service_ = std::make_unique<Service>(
       Parts{*readers_, *definitions_, *this, hub_, *tokens_, *this, [this] { return now_; }},

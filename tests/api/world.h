@@ -14,6 +14,7 @@
 
 #include "orchestrator/api/service.h"
 #include "orchestrator/dispatch/dispatcher.h"
+#include "orchestrator/engine/activities.h"
 #include "orchestrator/engine/partition.h"
 #include "orchestrator/engine/task_source.h"
 #include "proto/jobs/messages.h"
@@ -142,6 +143,7 @@ class World final : public engine::RequestPort,
   std::unique_ptr<store::Backend> readers_;  // backend_ with wrapped readers
   std::unique_ptr<engine::Tokens> tokens_;
   std::unique_ptr<engine::Definitions> definitions_;
+  std::unique_ptr<engine::CatalogueActivities> activities_;
   engine::WatchHub hub_;
   std::unique_ptr<engine::StoreTaskSource> tasks_;
   std::unique_ptr<dispatch::Dispatcher> dispatcher_;

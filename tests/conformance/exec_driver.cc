@@ -5,8 +5,8 @@
 //
 // --restart throws the state away after every step and makes it again from the events.
 // Tasks are answered from `mocks.tasks`: the n-th scheduling in a state by that state's n-th
-// entry. A line whose definition is refused, or that breaks a promise of the core, says so in
-// "refused" or "broken".
+// entry; without `mocks` there is no activity. A line whose definition is refused, or that breaks
+// a promise of the core, says so in "refused" or "broken".
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -149,6 +149,7 @@ json::object RunLine(const json::object& line, bool restart) {
   }
   World world(parsed.definition, AwsLimits());
   if (restart) world.RestartAfterEachStep();
+  if (!line.contains("mocks")) world.HaveNoActivities();
   world.Begin(line.contains("input") ? Json(line.at("input")) : Json::EmptyObject());
   Play(world, line).Run();
 

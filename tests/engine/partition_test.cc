@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "orchestrator/engine/activities.h"
 #include "orchestrator/store/event_codec.h"
 #include "tests/engine/faulty_store.h"
 
@@ -50,13 +51,16 @@ class FakeSink final : public TaskSink {
 
 class PartitionTest : public testing::Test {
  protected:
-  PartitionTest() { Restart(); }
+  PartitionTest() {
+    backend_->catalogue().PutActivity({"default", "paint", kStart});
+    Restart();
+  }
 
   void Restart() {
     partition_.reset();
     partition_ = std::make_unique<Partition>(
         settings_, std::make_unique<FaultyStore>(backend_->OpenPartition(0), fault_), definitions_,
-        sink_, nullptr);
+        activities_, sink_, nullptr);
     Run();
   }
   void Run(Millis later = Millis{0}) {
@@ -135,6 +139,7 @@ class PartitionTest : public testing::Test {
   PartitionSettings settings_{.seed = 7};
   std::unique_ptr<store::Backend> backend_ = store::OpenMemoryBackend(1);
   Definitions definitions_{backend_->catalogue()};
+  CatalogueActivities activities_{backend_->catalogue()};
   FakeSink sink_;
   FaultyStore::Fault fault_ = FaultyStore::Fault::kNone;
   Timestamp now_ = kStart;
@@ -383,6 +388,22 @@ TEST_F(PartitionTest, WithoutABrokerLinkWorkersKeepTheirTimeAndPollersDoNot) {
   EXPECT_EQ(Describe("worker").error, "States.Timeout");
 }
 
+TEST_F(PartitionTest, ATaskOfAnActivityThatDoesNotExistFailsForGood) {
+  Start(kActivity, "earlier");
+  Run();
+  backend_->catalogue().DeleteActivity("default", "paint");
+  Start(kActivity, "later");
+  Run();
+  EXPECT_EQ(OpenOne().execution, 1) << "what waits already goes on waiting";
+  EXPECT_EQ(Describe("earlier").status, interpreter::ExecutionStatus::kRunning);
+  EXPECT_EQ(Describe("later").error, "States.Runtime");
+  EXPECT_EQ(Describe("later").cause,
+            "An error occurred while executing the state 'A' (entered at the event id #2). The "
+            "activity arn:towline:states:local:default:activity:paint does not exist.");
+  Restart();
+  EXPECT_EQ(Describe("later").error, "States.Runtime");
+}
+
 constexpr char kUntil[] = R"({"StartAt":"W","States":{"W":{"Type":"Wait",
   "TimestampPath":"$.until","End":true}}})";
 
@@ -476,7 +497,7 @@ TEST_F(PartitionTest, AnInterruptedLoopGoesOnAfterARestart) {
   const std::uint64_t before = count();
   partition_ = std::make_unique<Partition>(
       settings_, std::make_unique<FaultyStore>(backend_->OpenPartition(0), fault_), definitions_,
-      sink_, nullptr);
+      activities_, sink_, nullptr);
   for (int i = 0; i < 3; i++) partition_->RunOnce(now_);
   EXPECT_GT(count(), before);
 }

@@ -186,6 +186,23 @@ TEST(TaskTest, AnActivityShowsItsWorker) {
   EXPECT_SOUND(world);
 }
 
+// Before anything is scheduled; and no Catcher has a say in it.
+TEST(TaskTest, AnActivityThatDoesNotExistFailsTheExecution) {
+  World world(Machine(R"({"StartAt":"S","States":{"S":{"Type":"Task",
+    "Resource":"arn:aws:states:us-east-1:111111111111:activity:weigh",
+    "Catch":[{"ErrorEquals":["States.ALL"],"Next":"S2"}],"Next":"S2"},
+    "S2":{"Type":"Succeed"}}})"));
+  world.HaveNoActivities();
+  world.Begin(J("{}"));
+  EXPECT_EQ(Error(world), "States.Runtime");
+  EXPECT_EQ(Cause(world),
+            "An error occurred while executing the state 'S' (entered at the event id #2). The "
+            "activity arn:aws:states:us-east-1:111111111111:activity:weigh does not exist.");
+  EXPECT_THAT(Lines(world), ElementsAre("1<-0 ExecutionStarted", "2<-0 TaskStateEntered",
+                                        "3<-2 ExecutionFailed"));
+  EXPECT_SOUND(world);
+}
+
 TEST(TaskTest, ParametersThatOnlyTheExecutionKnowsAreRefusedUncatchably) {
   World world(Machine(R"({"StartAt":"S","States":{"S":{"Type":"Task",
     "Resource":"arn:towline:states:::mqtt:publish","Parameters":{"Topic.$":"$.topic"},

@@ -44,7 +44,8 @@ Step World::Do(const Command& command) {
 Step World::DoOnce(const Command& command) {
   if (const auto* fire = std::get_if<FireTimer>(&command)) timers_.erase({fire->seq, fire->kind});
   if (std::holds_alternative<Continue>(command)) wants_continue_ = false;
-  const Turn turn{.now = now_, .wall = now_ + wall_off_, .seed = seed_++};
+  const Turn turn{
+      .now = now_, .wall = now_ + wall_off_, .seed = seed_++, .activities = activities_};
   Step step = Advance(*definition_, state_, command, turn, limits_);
   CheckStep(step);
   if (step.verdict == Verdict::kApplied) {
@@ -69,6 +70,14 @@ std::optional<Redrive> World::PrepareRedrive() const {
     if (record.seq <= until) Apply(*definition_, *remains, record);
   }
   return Redrive{.remains = std::move(remains)};
+}
+
+void World::HaveNoActivities() {
+  class None final : public Activities {
+    bool Exists(const std::string&, const std::string&) const override { return false; }
+  };
+  static const None none;
+  activities_ = &none;
 }
 
 bool World::FireNext() {

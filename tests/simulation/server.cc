@@ -25,6 +25,7 @@ struct Server::Life final : engine::RequestPort,
         world(s.world_),
         number(n),
         definitions(s.backend_.catalogue()),
+        activities(s.backend_.catalogue()),
         source(s.backend_),
         dispatcher({}, s.tokens_, *this, source, *this, nullptr) {
     for (int i = 0; i < s.partitions_; i++) {
@@ -42,8 +43,8 @@ struct Server::Life final : engine::RequestPort,
               ? [this, i](const store::Batch& batch) { TellTooEarly(i, batch); }
               : FaultyStore::BeforeCommit());
       partitions.push_back(
-          {std::make_unique<engine::Partition>(settings, std::move(store), definitions, *this,
-                                               nullptr)});
+          {std::make_unique<engine::Partition>(settings, std::move(store), definitions, activities,
+                                               *this, nullptr)});
     }
     dispatcher.SetReplyPort([this](std::unique_ptr<dispatch::Dispatcher::Reply> reply) {
       auto shared = std::make_shared<std::unique_ptr<dispatch::Dispatcher::Reply>>(
@@ -202,6 +203,7 @@ struct Server::Life final : engine::RequestPort,
   World& world;
   const std::uint64_t number;
   engine::Definitions definitions;
+  engine::CatalogueActivities activities;
   engine::StoreTaskSource source;
   std::vector<Driven> partitions;
   bool linked = false;

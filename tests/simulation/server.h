@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "orchestrator/dispatch/dispatcher.h"
+#include "orchestrator/engine/activities.h"
 #include "orchestrator/engine/definitions.h"
 #include "orchestrator/engine/partition.h"
 #include "orchestrator/engine/task_source.h"
