@@ -53,7 +53,7 @@ def commands():
     text = subprocess.run([str(BIN / "towline"), "--help"], capture_output=True, text=True,
                           check=True).stdout
     listing = text.split("Usage: towline COMMAND")[1].split("Options of every command")[0]
-    names = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?= )", listing, re.M)
+    names = re.findall(r"^  ([a-z-]+(?: [a-z-]+)?)(?= )", listing, re.M)
     assert len(names) > 20, names
     return set(names)
 
