@@ -30,6 +30,12 @@ json::object Item(const MapItem& of) {
 
 const Json& FrameContext::Context() const {
   if (made_.has_value()) return *made_;
+  if (base_.has_value()) {
+    if (!item_.has_value()) return *base_;
+    json::object context = (*base_)->as_object();
+    context["Map"] = Item(*item_);
+    return made_.emplace(json::value(std::move(context)));
+  }
   json::object execution;
   execution["Id"] = state_.info.arn;
   execution["Input"] = *state_.input;

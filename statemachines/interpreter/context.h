@@ -27,6 +27,8 @@ class FrameContext final : public jsonpath::ContextSource, public jsonpath::Vari
   void SetTask(TaskId task) { task_ = task; }
   // $$.Map.Item of an iteration that does not exist yet (ItemSelector).
   void SetItem(MapItem item) { item_ = std::move(item); }
+  // What stands in for the context object; only the item above is added.
+  void SetBase(Json base) { base_ = std::move(base); }
 
   const Json& Context() const override;
   const Json* Find(std::string_view name) const override {
@@ -41,6 +43,7 @@ class FrameContext final : public jsonpath::ContextSource, public jsonpath::Vari
   const Frame& frame_;
   std::optional<TaskId> task_;
   std::optional<MapItem> item_;
+  std::optional<Json> base_;
   mutable std::optional<Json> made_;
 };
 

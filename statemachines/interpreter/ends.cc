@@ -17,6 +17,7 @@ void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Succ
 
 void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Fail& fail) {
   const bool path = state.query_language == asl::QueryLanguage::kJsonPath;
+  if (path) Note(&Probe::after_input_path, frame.input);
   const FrameContext context = ContextOf(frame);
   View view{
       .context = context, .field = path ? "ErrorPath" : "Error", .subject = frame.input};

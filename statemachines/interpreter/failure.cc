@@ -47,6 +47,7 @@ bool CanBeAborted(const asl::State& state) {
 
 void Stepper::Fail(FrameId id, Failure failure) {
   const EventSeq rose_after = state_.last_seq;
+  Note(&Probe::failure, failure);
   std::optional<FrameId> failed;  // the child that the failure rises from
   for (;;) {
     const Frame& frame = At(id);
@@ -84,9 +85,11 @@ bool Stepper::TryRetry(const Frame& frame, const asl::State& state, const Failur
   for (std::uint32_t i = 0; i < state.retriers.size(); i++) {
     const asl::Retrier& retrier = state.retriers[i];
     if (!Matches(retrier.error_equals, failure)) continue;
+    Note(&Probe::retrier, i);
     const std::uint32_t used = i < frame.retries.size() ? frame.retries[i] : 0;
     if (used >= retrier.max_attempts) return false;
     double delay_ms = DelaySeconds(retrier, used) * 1000;
+    Note(&Probe::backoff_seconds, delay_ms / 1000);
     if (retrier.full_jitter) {
       constexpr double kUnit = 1.0 / 9007199254740992.0;  // 2^-53
       delay_ms *= static_cast<double>(Random() >> 11) * kUnit;
@@ -107,6 +110,7 @@ bool Stepper::TryCatch(const Frame& frame, const asl::State& state, Failure& fai
   for (std::size_t i = 0; i < state.catchers.size(); i++) {
     const asl::Catcher& catcher = state.catchers[i];
     if (!Matches(catcher.error_equals, failure)) continue;
+    Note(&Probe::catcher, i);
     Exited exited{.next = catcher.next};
     Failure again;
     if (!CatchOutput(frame, i, failure, exited, again)) {

@@ -6,6 +6,21 @@
 #include "statemachines/interpreter/stepper.h"
 
 namespace towline::interpreter {
+namespace {
+
+bool IsQuery(const asl::State& state) {
+  return state.query_language == asl::QueryLanguage::kJsonata;
+}
+
+// A test of the state shows the stage where the service does: not of a Parallel, and not of a
+// Pass whose Result makes it irrelevant.
+bool ShowsInputPath(const asl::State& state) {
+  const auto* pass = std::get_if<asl::Pass>(&state.kind);
+  return !IsQuery(state) && !std::holds_alternative<asl::Parallel>(state.kind) &&
+         (pass == nullptr || !pass->result.has_value());
+}
+
+}  // namespace
 
 jsonpath::Scope Stepper::ScopeOf(const Json& input, const FrameContext& context) {
   return jsonpath::Scope{input, context, &context, &seed_};
@@ -14,6 +29,7 @@ jsonpath::Scope Stepper::ScopeOf(const Json& input, const FrameContext& context)
 // The token names the task that is being made, or the one whose result is worked on.
 FrameContext Stepper::ContextOf(const Frame& frame) const {
   FrameContext context(definition_, state_, frame);
+  if (probe_ != nullptr) context.SetBase(probe_->context);
   const auto* task = std::get_if<asl::Task>(&StateOf(frame).kind);
   if (task != nullptr && task->resource.takes_token()) {
     const auto* awaiting = std::get_if<AwaitingTask>(&frame.activity);
@@ -37,6 +53,13 @@ std::string Stepper::Shown(const json::value& value) {
 }
 
 bool Stepper::EffectiveInput(const Frame& frame, const asl::State& state, Json& out,
+                             Failure& failure) {
+  if (!ApplyInputPath(frame, state, out, failure)) return false;
+  if (probe_ != nullptr && ShowsInputPath(state)) probe_->after_input_path = out;
+  return true;
+}
+
+bool Stepper::ApplyInputPath(const Frame& frame, const asl::State& state, Json& out,
                              Failure& failure) {
   if (state.input_path.discards) {
     out = Json::EmptyObject();
@@ -62,10 +85,15 @@ bool Stepper::Parameters(const Frame& frame, const asl::State& state, Json& out,
   Json input;
   if (!EffectiveInput(frame, state, input, failure)) return false;
   out = input;
-  if (!state.parameters.has_value()) return true;
-  const FrameContext context = ContextOf(frame);
-  const View view{.context = context, .field = "Arguments", .subject = input};
-  return Evaluate(frame, *state.parameters, view, out, failure);
+  if (state.parameters.has_value()) {
+    const FrameContext context = ContextOf(frame);
+    const View view{.context = context, .field = "Arguments", .subject = input};
+    if (!Evaluate(frame, *state.parameters, view, out, failure)) return false;
+  } else if (std::holds_alternative<asl::Parallel>(state.kind)) {
+    return true;  // the service shows no stage of it here
+  }
+  Note(IsQuery(state) ? &Probe::after_arguments : &Probe::after_parameters, out);
+  return true;
 }
 
 bool Stepper::SelectResult(const Frame& frame, const asl::State& state, Json& result,
@@ -96,6 +124,7 @@ bool Stepper::Assign(const Frame& frame, const std::optional<asl::Template>& ass
 bool Stepper::OutputOf(const Frame& frame, const asl::State& state, Json result, Json& out,
                        Failure& failure) {
   if (!SelectResult(frame, state, result, failure)) return false;
+  Note(&Probe::after_result_selector, result);
   const asl::ResultPathField& place = state.result_path;
   Json merged = result;
   if (place.discards) {
@@ -108,6 +137,7 @@ bool Stepper::OutputOf(const Frame& frame, const asl::State& state, Json result,
     }
     merged = *inserted;
   }
+  Note(&Probe::after_result_path, merged);
   return ApplyOutputPath(frame, state, merged, out, failure);
 }
 
@@ -155,7 +185,7 @@ void Stepper::FinishWith(const Frame& frame, Json result) {
   Failure failure;
   bool made = Assign(frame, state.assign, view, exited.assigned, failure);
   view.field = "Output";
-  if (made && state.query_language == asl::QueryLanguage::kJsonata) {
+  if (made && IsQuery(state)) {
     made = QueryOutput(frame, state.output, view, exited.output, failure);
   } else if (made) {
     made = OutputOf(frame, state, result, exited.output, failure);
@@ -168,7 +198,7 @@ void Stepper::FinishWith(const Frame& frame, Json result) {
 bool Stepper::PassOn(const Frame& frame, const Leaving& leaving, const Json& input,
                      Exited& exited, Failure& failure) {
   const asl::State& state = StateOf(frame);
-  const bool query = state.query_language == asl::QueryLanguage::kJsonata;
+  const bool query = IsQuery(state);
   const FrameContext context = ContextOf(frame);
   View view{.context = context,
             .field = "Assign",

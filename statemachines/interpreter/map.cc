@@ -29,6 +29,9 @@ bool Stepper::MapItems(const Frame& frame, const asl::Map& map, const Json& inpu
     if (!found) return fail(InvalidPath(map.items_path->text(), found.error()));
     items = *found;
   }
+  if (StateOf(frame).query_language == asl::QueryLanguage::kJsonPath) {
+    Note(&Probe::after_items_path, items);
+  }
   if (items->is_array()) return true;
   // The service takes an object's members too, where it runs them as executions.
   if (map.distributed && items->is_object()) return true;
@@ -56,6 +59,7 @@ bool Stepper::MapConcurrency(const Frame& frame, const asl::Map& map, const Json
       return false;
     }
   }
+  Note(&Probe::max_concurrency, concurrency);
   if (concurrency == 0 && !map.distributed) concurrency = limits_.inline_map_concurrency_max;
   concurrency = std::min<std::int64_t>(concurrency, std::numeric_limits<std::uint32_t>::max());
   return true;
@@ -78,6 +82,7 @@ bool Stepper::MapTolerance(const Frame& frame, const asl::Map& map, const Json& 
   std::string problem = Count(*settled, view.field, scope, tolerated);
   if (map.tolerated_failure_count.present()) {
     tolerance.count = static_cast<std::uint64_t>(tolerated);
+    Note(&Probe::tolerated_failure_count, *tolerance.count);
   }
   if (problem.empty()) {
     view.field = "ToleratedFailurePercentage";
@@ -88,6 +93,9 @@ bool Stepper::MapTolerance(const Frame& frame, const asl::Map& map, const Json& 
       percentage.literal = value->to_number<double>();
     }
     problem = PercentageOf(percentage, view.field, scope, tolerance.percentage);
+    if (tolerance.percentage.has_value()) {
+      Note(&Probe::tolerated_failure_percentage, *tolerance.percentage);
+    }
   }
   if (problem.empty()) return true;
   failure = FailureIn(StateOf(frame), frame, kRuntimeError, problem);

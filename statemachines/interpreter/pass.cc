@@ -10,7 +10,10 @@ void Stepper::Begin(const Frame& frame, const asl::State& state, const asl::Pass
   const bool made = pass.result.has_value() ? EffectiveInput(frame, state, result, failure)
                                             : Parameters(frame, state, result, failure);
   if (!made) return Fail(frame.id, std::move(failure));
-  if (pass.result.has_value()) result = *pass.result;
+  if (pass.result.has_value()) {
+    result = *pass.result;
+    Note(&Probe::result, result);
+  }
   FinishWith(frame, std::move(result));
 }
 

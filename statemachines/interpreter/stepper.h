@@ -21,6 +21,7 @@
 #include "statemachines/interpreter/context.h"
 #include "statemachines/interpreter/errors.h"
 #include "statemachines/interpreter/numbers.h"
+#include "statemachines/interpreter/probe.h"
 
 namespace towline::interpreter {
 
@@ -50,6 +51,8 @@ class Stepper {
   Verdict operator()(const Continue& command);
 
  private:
+  friend class StateTest;  // drives single steps
+
   // An open task as commands see it.
   struct OpenedTask {
     const Frame& frame;
@@ -180,6 +183,7 @@ class Stepper {
 
   // flow.cc: the data flow of asl.md section 2. False: `failure` says why.
   bool EffectiveInput(const Frame& frame, const asl::State& state, Json& out, Failure& failure);
+  bool ApplyInputPath(const Frame& frame, const asl::State& state, Json& out, Failure& failure);
   // EffectiveInput, then Parameters or Arguments.
   bool Parameters(const Frame& frame, const asl::State& state, Json& out, Failure& failure);
   bool SelectResult(const Frame& frame, const asl::State& state, Json& result, Failure& failure);
@@ -213,6 +217,11 @@ class Stepper {
   void Exit(const Frame& frame, Exited exited);
   jsonpath::Scope ScopeOf(const Json& input, const FrameContext& context);
   FrameContext ContextOf(const Frame& frame) const;
+  // For a test of the state: what its data is at this stage.
+  template <class T, class V>
+  void Note(std::optional<T> Probe::*stage, const V& value) {
+    if (probe_ != nullptr) probe_->*stage = value;
+  }
   // A text for people: strings as they are, all else as JSON.
   static std::string Shown(const json::value& value);
   // Bytes of a value made in this step; the same value is measured once.
@@ -238,6 +247,7 @@ class Stepper {
   std::uint64_t seed_ = 0;
   int partition_ = 0;
   const Activities* const activities_;
+  Probe* probe_ = nullptr;  // of a test, else none
 
   Step step_;
   std::vector<FrameId> stack_;  // the next to run is the last
