@@ -56,6 +56,9 @@ ROOMS = {
     CORE + "interpreter": (
         (BASE, CORE + "jsonpath/", CORE + "jsonata/", CORE + "asl/"), ("boost_json",)),
     CORE + "mapdata": ((BASE,), ("boost_json", "zlib", "zstd")),
+    CORE + "teststate": (
+        (BASE, CORE + "jsonpath/", CORE + "jsonata/", CORE + "asl/", CORE + "interpreter/",
+         CORE + "mapdata/"), ("boost_json",)),
     "proto/jobs": ((BASE, LOG), ("boost_json", "mosquitto")),
     "orchestrator/objects": (
         (BASE, LOG, CORE + "mapdata/"), ("boost_json", "curl", "openssl", "pugixml")),

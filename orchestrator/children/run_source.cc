@@ -1,6 +1,5 @@
 #include "orchestrator/children/run_source.h"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 namespace towline::children {
@@ -11,39 +10,6 @@ constexpr std::uint64_t kBatchBytesDefault = 262'144;
 
 bool MayPass(Error::Code code) {
   return code == Error::Code::kUnavailable || code == Error::Code::kDeadlineExceeded;
-}
-
-// What mapdata takes: the field as it stands in a definition, with its values evaluated.
-json::object ReaderConfigOf(const asl::ItemReader& reader, const json::value& max_items) {
-  using Input = asl::ItemReader::Input;
-  json::object config;
-  if (reader.source == asl::ItemReader::Source::kGetObject) {
-    constexpr const char* kNames[] = {"JSON", "JSONL", "CSV", "PARQUET", "MANIFEST"};
-    config["InputType"] = kNames[static_cast<std::size_t>(reader.input)];
-  }
-  if (reader.input == Input::kManifest) {
-    const bool athena = reader.manifest == asl::ItemReader::Manifest::kAthena;
-    config["ManifestType"] = athena ? "ATHENA_DATA" : "S3_INVENTORY";
-  }
-  if (reader.input == Input::kCsv) {
-    config["CSVHeaderLocation"] = reader.headers_given ? "GIVEN" : "FIRST_ROW";
-    json::array headers;
-    for (const std::string& header : reader.headers) headers.emplace_back(header);
-    if (reader.headers_given) config["CSVHeaders"] = std::move(headers);
-    const char* delimiter = "COMMA";
-    switch (reader.delimiter) {
-      case '|': delimiter = "PIPE"; break;
-      case ';': delimiter = "SEMICOLON"; break;
-      case ' ': delimiter = "SPACE"; break;
-      case '\t': delimiter = "TAB"; break;
-      default: break;
-    }
-    config["CSVDelimiter"] = delimiter;
-  }
-  if (!reader.items_pointer.empty()) config["ItemsPointer"] = reader.items_pointer;
-  if (reader.load_and_flatten) config["Transformation"] = "LOAD_AND_FLATTEN";
-  if (!max_items.is_null()) config["MaxItems"] = max_items;
-  return config;
 }
 
 std::optional<mapdata::Batcher> BatcherOf(const interpreter::MapRunSpec& spec) {
@@ -81,7 +47,7 @@ bool RunSource::Open(const Json& cursor) {
   }
   const asl::ItemReader& reader = *map_.distributed->item_reader;
   auto field = mapdata::ReadItemReader(reader.resource, *spec_.reader,
-                                       ReaderConfigOf(reader, *spec_.max_items));
+                                       interpreter::ReaderConfig(reader, *spec_.max_items));
   if (!field) return Halt(field.error()), false;
   mapdata::ReaderPosition from;
   if (cursor->is_object()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <memory>
 
 #include "statemachines/interpreter/advance.h"
@@ -25,5 +26,8 @@ class ItemMaker {
   const FrameId map_;
   const Limits limits_;
 };
+
+// A ReaderConfig as it would stand in a definition that has MaxItems written out.
+json::object ReaderConfig(const asl::ItemReader& reader, const json::value& max_items);
 
 }  // namespace towline::interpreter
