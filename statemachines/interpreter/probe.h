@@ -8,7 +8,8 @@
 namespace towline::interpreter {
 
 // What a test of one state wants to know: the state's data at each stage of its way, and what
-// became of a failure. A Stepper with a probe notes here what it does anyway; absent: never reached.
+// became of a failure. A Stepper with a probe notes here what it does anyway; absent: never
+// reached.
 struct Probe {
   // JSONPath
   std::optional<Json> after_input_path{};
