@@ -51,6 +51,7 @@ struct Command {
 // All of them, in the order of --help; one function per file.
 std::vector<Command> MachineCommands();
 std::vector<Command> ValidateCommands();
+std::vector<Command> TestStateCommands();
 std::vector<Command> StartCommands();
 std::vector<Command> ExecutionCommands();
 std::vector<Command> RedriveCommands();

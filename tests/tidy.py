@@ -74,8 +74,9 @@ ROOMS = {
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "mapdata/",
          "orchestrator/engine/", "orchestrator/objects/") + STORE_SEAMS, ("boost_json",)),
     "orchestrator/api": (
-        (BASE, LOG, CORE + "asl/", CORE + "interpreter/", "orchestrator/engine/",
-         "orchestrator/dispatch/", "proto/jobs/topics.h", API_PROTOS) + STORE_SEAMS,
+        (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "teststate/",
+         "orchestrator/engine/", "orchestrator/dispatch/",
+         "proto/jobs/topics.h", API_PROTOS) + STORE_SEAMS,
         ("boost_json", "grpc", "protobuf", "openssl")),
     "orchestrator": (
         (CORE, LOG, "proto/", "orchestrator/"), ("boost_json", "cxxopts", "tomlpp", "grpc")),

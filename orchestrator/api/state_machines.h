@@ -28,6 +28,7 @@ class StateMachines {
               const Reply<v1::DeleteStateMachineResponse>& reply);
   void Validate(const v1::ValidateStateMachineRequest& request,
                 const Reply<v1::ValidateStateMachineResponse>& reply);
+  void TestState(const v1::TestStateRequest& request, const Reply<v1::TestStateResponse>& reply);
 
   // Removes machines that are being deleted and whose last execution has ended. Called by the
   // server every few seconds.

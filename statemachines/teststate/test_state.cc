@@ -211,6 +211,22 @@ Response Tell(const Request& request, const asl::Definition& definition, const S
 
 }  // namespace
 
+Circumstances CircumstancesOf(const std::string& tenant, Timestamp now,
+                              const interpreter::Limits& limits) {
+  const std::string name = "test-state";
+  const std::string prefix = "arn:towline:states:local:" + tenant + ":";
+  Circumstances circumstances;
+  circumstances.info.tenant = tenant;
+  circumstances.info.machine = name;
+  circumstances.info.name = name;
+  circumstances.info.arn = prefix + "execution:" + name + ":" + name;
+  circumstances.info.machine_arn = prefix + "stateMachine:" + name;
+  circumstances.limits = limits;
+  circumstances.now = now;
+  circumstances.seed = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  return circumstances;
+}
+
 Result<Response> TestState(const Request& request, const Circumstances& circumstances) {
   const Result<Subject> subject = FindSubject(request);
   if (!subject) return subject.error();

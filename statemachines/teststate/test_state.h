@@ -57,6 +57,10 @@ struct Circumstances {
   std::uint64_t seed = 0;
 };
 
+// Of a test that a tenant makes: its machine and its execution are called "test-state".
+Circumstances CircumstancesOf(const std::string& tenant, Timestamp now,
+                              const interpreter::Limits& limits);
+
 enum class TestStatus {
   kSucceeded,
   kFailed,

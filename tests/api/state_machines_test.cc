@@ -1,3 +1,4 @@
+#include <functional>
 #include <map>
 #include <string>
 
@@ -251,6 +252,95 @@ TEST_F(StateMachinesTest, TenantsDoNotSeeEachOther) {
   request.set_state_machine("arn:towline:states:local:acme:stateMachine:m");
   EXPECT_EQ(world_.Ask(machines_, &StateMachines::Describe, request, "emca")->outcome(),
             "AccessDeniedException");
+}
+
+TEST_F(StateMachinesTest, AStateIsTestedWithoutAMachine) {
+  v1::TestStateRequest request;
+  request.set_definition(R"({"Type":"Task","Resource":"arn:towline:states:::job:run",
+    "InputPath":"$.site","Parameters":{"JobType":"sum","Payload.$":"$.n"},
+    "ResultSelector":{"total.$":"$.sum"},"ResultPath":"$.r",
+    "Retry":[{"ErrorEquals":["Site.Busy"],"IntervalSeconds":4}],"Next":"Then"})");
+  request.set_input(R"({"site":{"n":[1,2]}})");
+  request.mutable_mock()->set_result(R"({"sum":3})");
+  const auto plain = world_.Ask(machines_, &StateMachines::TestState, request);
+  ASSERT_EQ(plain->outcome(), "OK");
+  EXPECT_EQ(plain->response.status(), v1::TEST_EXECUTION_STATUS_SUCCEEDED);
+  EXPECT_EQ(plain->response.output(), R"({"site":{"n":[1,2]},"r":{"total":3}})");
+  EXPECT_EQ(plain->response.next_state(), "Then");
+  EXPECT_FALSE(plain->response.has_inspection_data());
+
+  request.set_inspection_level(v1::INSPECTION_LEVEL_DEBUG);
+  const auto shown = world_.Ask(machines_, &StateMachines::TestState, request);
+  const v1::InspectionData& data = shown->response.inspection_data();
+  EXPECT_EQ(data.input(), request.input());
+  EXPECT_EQ(data.after_input_path(), R"({"n":[1,2]})");
+  EXPECT_EQ(data.after_parameters(), R"({"JobType":"sum","Payload":[1,2]})");
+  EXPECT_EQ(data.result(), R"({"sum":3})");
+  EXPECT_EQ(data.after_result_selector(), R"({"total":3})");
+  EXPECT_EQ(data.after_result_path(), plain->response.output());
+  EXPECT_FALSE(data.has_variables() || data.has_after_arguments() || data.has_max_concurrency());
+
+  request.mutable_mock()->mutable_error_output()->set_error("Site.Busy");
+  request.mutable_state_configuration()->set_retrier_retry_count(1);
+  const auto busy = world_.Ask(machines_, &StateMachines::TestState, request);
+  EXPECT_EQ(busy->response.status(), v1::TEST_EXECUTION_STATUS_RETRIABLE);
+  EXPECT_EQ(busy->response.error(), "Site.Busy");
+  EXPECT_FALSE(busy->response.has_output() || busy->response.has_cause());
+  EXPECT_EQ(busy->response.inspection_data().retry_index(), 0);
+  EXPECT_EQ(busy->response.inspection_data().retry_backoff_interval_seconds(), 8);
+}
+
+TEST_F(StateMachinesTest, AMapIsTestedWithWhatItsFileHolds) {
+  v1::TestStateRequest request;
+  request.set_definition(R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,
+    "MaxConcurrency":3,"ToleratedFailurePercentage":50,"Catch":[{"ErrorEquals":["E"],"Next":"F"}],
+    "ItemReader":{"Resource":"arn:aws:states:::s3:getObject","Parameters":{"Bucket":"b","Key":"k"},
+      "ReaderConfig":{"InputType":"JSONL"}},
+    "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+      "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}},"F":{"Type":"Fail"}}})");
+  request.set_state_name("M");
+  request.set_inspection_level(v1::INSPECTION_LEVEL_TRACE);
+  request.mutable_state_configuration()->set_map_item_reader_data("{\"a\":1}\n{\"a\":2}\n");
+  request.mutable_state_configuration()->set_map_iteration_failure_count(1);
+  request.mutable_mock()->set_result("[7]");
+  const auto answer = world_.Ask(machines_, &StateMachines::TestState, request);
+  ASSERT_EQ(answer->outcome(), "OK");
+  EXPECT_EQ(answer->response.output(), "[7]");
+  EXPECT_EQ(answer->response.inspection_data().after_items_path(), R"([{"a":1},{"a":2}])");
+  EXPECT_EQ(answer->response.inspection_data().max_concurrency(), 3);
+  EXPECT_EQ(answer->response.inspection_data().tolerated_failure_percentage(), 50);
+
+  request.mutable_mock()->mutable_error_output()->set_error("E");
+  request.mutable_state_configuration()->set_error_caused_by_state("P");
+  const auto caught = world_.Ask(machines_, &StateMachines::TestState, request);
+  EXPECT_EQ(caught->response.status(), v1::TEST_EXECUTION_STATUS_CAUGHT_ERROR);
+  EXPECT_EQ(caught->response.next_state(), "F");
+  EXPECT_EQ(caught->response.inspection_data().catch_index(), 0);
+}
+
+TEST_F(StateMachinesTest, WhatIsWrongWithATestIsSaid) {
+  const auto refused = [this](const std::function<void(v1::TestStateRequest&)>& spoil) {
+    v1::TestStateRequest request;
+    request.set_definition(kPass);
+    request.set_state_name("A");
+    spoil(request);
+    return world_.Ask(machines_, &StateMachines::TestState, request)->outcome();
+  };
+  EXPECT_EQ(refused([](auto& request) { request.set_input("[1]"); }), "OK");
+  EXPECT_EQ(refused([](auto& request) { request.set_definition("{"); }), "InvalidDefinition");
+  EXPECT_EQ(refused([](auto& request) { request.set_input("{"); }), "InvalidExecutionInput");
+  EXPECT_EQ(refused([](auto& request) { request.set_state_name("B"); }), "ValidationException");
+  EXPECT_EQ(refused([](auto& request) { request.set_variables("1"); }), "ValidationException");
+  EXPECT_EQ(refused([](auto& request) { request.set_context("{}"); }), "ValidationException");
+  EXPECT_EQ(refused([](auto& request) { request.mutable_mock(); }), "ValidationException");
+  EXPECT_EQ(refused([](auto& request) {
+              request.mutable_state_configuration()->set_retrier_retry_count(-1);
+            }),
+            "ValidationException");
+  EXPECT_EQ(refused([](auto& request) {
+              request.set_definition(std::string((1 << 20) + 1, ' '));
+            }),
+            "ValidationException");
 }
 
 class ActivitiesTest : public testing::Test {

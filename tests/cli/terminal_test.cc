@@ -5,6 +5,8 @@
 #include <chrono>
 #include <sstream>
 
+#include "cli/columns.h"
+
 namespace towline::cli {
 namespace {
 
@@ -76,6 +78,24 @@ TEST(TerminalTest, ColourIsForTerminalsOnly) {
   table.Print(screen.terminal);
   EXPECT_NE(screen.out.str().find("one   \x1b[36mRUNNING\x1b[0m\n"), std::string::npos)
       << screen.out.str();
+}
+
+TEST(ColumnsTest, StandSideBySideAsFarAsTheTerminalReaches) {
+  Screen screen;
+  screen.terminal.width = 20;
+  PrintSideBySide(screen.terminal, {{"one", "ü\nb"}, {"two", "longer"}, {"three", "x"}});
+  EXPECT_EQ(screen.out.str(), "one   two      three\nü     longer   x\nb\n");
+  screen.out.str("");
+  screen.terminal.width = 19;
+  PrintSideBySide(screen.terminal, {{"one", "ü\nb"}, {"two", "longer"}, {"three", "x"}});
+  EXPECT_EQ(screen.out.str(), "one   two\nü     longer\nb\n\nthree\nx\n");
+}
+
+TEST(ColumnsTest, LinesLongerThanHalfTheTerminalAreBroken) {
+  Screen screen;
+  screen.terminal.width = 26;
+  PrintSideBySide(screen.terminal, {{"a", "0123456789üxyz\nb"}, {"c", "d"}});
+  EXPECT_EQ(screen.out.str(), "a            c\n0123456789   d\nüxyz\nb\n");
 }
 
 }  // namespace

@@ -175,6 +175,13 @@ class ValidateTest(CommandTest):
         done = self.towline("validate", "-", stdin=BROKEN, code=1)
         self.assertIn("(standard input):3:44", done.stdout)
 
+    def test_a_state_is_tried_without_a_server(self):
+        # More of it in test_test_state.py.
+        done = self.towline("test-state", "-", "--state", "A", "--input", "[1]",
+                            stdin=json.dumps(PASS), env={"TOWLINE_SERVER": "127.0.0.1:1"})
+        self.assertIn("status    SUCCEEDED\n", done.stdout)
+
+
 
 class ExecutionTest(CommandTest):
     def test_start_prints_the_name_and_with_wait_the_output(self):

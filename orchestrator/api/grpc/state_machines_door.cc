@@ -59,6 +59,13 @@ class Door final : public v1::StateMachines::CallbackService {
                  [&](const auto& reply) { state_machines_.Validate(*request, reply); });
   }
 
+  grpc::ServerUnaryReactor* TestState(grpc::CallbackServerContext* context,
+                                      const v1::TestStateRequest* request,
+                                      v1::TestStateResponse* response) override {
+    return Unary(context, response,
+                 [&](const auto& reply) { state_machines_.TestState(*request, reply); });
+  }
+
  private:
   StateMachines& state_machines_;
 };
