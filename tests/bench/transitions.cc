@@ -1,14 +1,16 @@
 // How fast the interpreter alone is, on one core: Advance with everything it does, events and
 // effects included, and no store behind it.
 //
-//   towline-bench-transitions [SECONDS [FIGURE]]
+//   towline-bench-transitions FOLDER [SECONDS [FIGURE]]
 //
-// Per second of this process's CPU time, so that a busy machine does not count against it.
+// FOLDER is tests/bench: machines.json holds the definitions, jsonata.json the expressions. Per
+// second of this process's CPU time, so that a busy machine does not count against it.
 //   transitions_per_s          an endless loop: Pass (a constant put into the document) -> Choice
 //   counter_transitions_per_s  the same, with a counter that an intrinsic function adds to
 //   parameters_states_per_s    Pass states with Parameters of five fields, one after the other
 //   map_iterations_per_s       a Map over 10,000 items, a Pass for each
 //   loop_transitions_per_s     executions of 1,000 rounds of Choice -> Pass, start to end
+//   jsonata_E1_states_per_s    Pass states that assign what the expression E1 gives; E2, E3 too
 // One JSON line; the median of five runs each.
 
 #include <algorithm>
@@ -16,10 +18,12 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <functional>
+#include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,52 +35,25 @@
 namespace towline::interpreter {
 namespace {
 
-constexpr std::string_view kPlainLoop = R"asl({
-  "StartAt": "Mark",
-  "States": {
-    "Mark": {"Type": "Pass", "Result": {"done": false}, "ResultPath": "$.mark", "Next": "Enough"},
-    "Enough": {"Type": "Choice", "Default": "Mark", "Choices": [
-      {"Variable": "$.n", "NumericGreaterThan": 1000, "Next": "End"},
-      {"Variable": "$.mark.done", "BooleanEquals": true, "Next": "End"}]},
-    "End": {"Type": "Succeed"}}})asl";
-
-constexpr std::string_view kCounterLoop = R"asl({
-  "StartAt": "Count",
-  "States": {
-    "Count": {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}, "Next": "Enough"},
-    "Enough": {"Type": "Choice", "Default": "Count", "Choices": [
-      {"Variable": "$.n", "NumericLessThan": 0, "Next": "End"}]},
-    "End": {"Type": "Succeed"}}})asl";
-
-// A chain of so many of them.
-constexpr int kFills = 200;
-constexpr std::string_view kFill = R"asl("Type": "Pass", "Parameters": {
-  "order.$": "$.order", "first.$": "$.order.items[0]", "customer": "somebody",
-  "label.$": "States.Format('order {}', $.order.id)", "n.$": "States.MathAdd($.n, 1)"})asl";
-
-std::string Chain() {
-  std::string states;
-  for (int i = 0; i < kFills; i++) {
-    const bool last = i + 1 == kFills;
-    states += (i == 0 ? "\"S" : ",\"S") + std::to_string(i) + "\":{" + std::string(kFill) +
-              (last ? ",\"End\":true}" : ",\"Next\":\"S" + std::to_string(i + 1) + "\"}");
+// States of one kind, one after the other.
+json::value Chain(const json::object& state) {
+  constexpr int kLength = 200;
+  json::object states;
+  for (int i = 0; i < kLength; i++) {
+    json::object& copy = states["S" + std::to_string(i)].emplace_object() = state;
+    if (i + 1 < kLength) {
+      copy["Next"] = "S" + std::to_string(i + 1);
+    } else {
+      copy["End"] = true;
+    }
   }
-  return R"({"StartAt":"S0","States":{)" + states + "}}";
+  return {{"StartAt", "S0"}, {"States", std::move(states)}};
 }
 
-constexpr std::string_view kMap = R"asl({
-  "StartAt": "Each",
-  "States": {
-    "Each": {"Type": "Map", "ItemsPath": "$.items", "End": true, "ItemProcessor": {
-      "StartAt": "One", "States": {"One": {"Type": "Pass", "End": true}}}}}})asl";
-
-constexpr std::string_view kLoop = R"asl({
-  "StartAt": "Enough",
-  "States": {
-    "Enough": {"Type": "Choice", "Default": "Count", "Choices": [
-      {"Variable": "$.n", "NumericGreaterThanEquals": 1000, "Next": "End"}]},
-    "Count": {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}, "Next": "Enough"},
-    "End": {"Type": "Succeed"}}})asl";
+json::value Assigning(const json::value& expression) {
+  const std::string text = "{% " + std::string(expression.as_string()) + " %}";
+  return {{"Type", "Pass"}, {"QueryLanguage", "JSONata"}, {"Assign", {{"made", text}}}};
+}
 
 Json OrderInput() {
   return *ParseJson(R"({"n": 0, "order": {"id": "A-17", "items": [1, 2, 3]}})");
@@ -88,8 +65,8 @@ Json ManyItems() {
   return Json(json::value(json::object{{"items", std::move(items)}}));
 }
 
-std::shared_ptr<const asl::Definition> Compiled(std::string_view text) {
-  const asl::ParseResult parsed = asl::Parse(text);
+std::shared_ptr<const asl::Definition> Compiled(const json::value& machine) {
+  const asl::ParseResult parsed = asl::Parse(PrintJson(machine));
   CHECK(parsed.ok());
   return parsed.definition;
 }
@@ -105,7 +82,7 @@ std::uint64_t Count(const Step& step) {
 // One execution that never ends.
 class Endless {
  public:
-  explicit Endless(std::string_view text) : definition_(Compiled(text)) {
+  explicit Endless(const json::value& machine) : definition_(Compiled(machine)) {
     Advance(*definition_, state_, Start{{}, OrderInput()}, turn_, limits_);
   }
   std::uint64_t operator()() {
@@ -124,8 +101,8 @@ class Endless {
 template <class Event>
 class Whole {
  public:
-  Whole(std::string_view text, Json input)
-      : definition_(Compiled(text)), input_(std::move(input)) {}
+  Whole(const json::value& machine, Json input)
+      : definition_(Compiled(machine)), input_(std::move(input)) {}
   std::uint64_t operator()() {
     ExecutionState state;
     const Limits limits;
@@ -161,32 +138,57 @@ double Median(double seconds, const std::function<std::uint64_t()>& work) {
 }
 
 struct Figure {
-  std::string_view name;
+  std::string name;
   std::function<std::uint64_t()> work;
 };
 
-std::vector<Figure> Figures() {
-  const Json zero(json::value(json::object{{"n", 0}}));
-  return {{"transitions_per_s", Endless(kPlainLoop)},
-          {"counter_transitions_per_s", Endless(kCounterLoop)},
-          {"parameters_states_per_s", Whole<StateEntered>(Chain(), OrderInput())},
-          {"map_iterations_per_s", Whole<IterationSucceeded>(kMap, ManyItems())},
-          {"loop_transitions_per_s", Whole<StateEntered>(kLoop, zero)}};
+Json Read(const std::string& path) {
+  std::ifstream file(path);
+  const Result<Json> read = ParseJson(std::string(std::istreambuf_iterator<char>(file), {}));
+  if (read) return *read;
+  std::cerr << path << ": " << read.error().message << '\n';
+  std::exit(2);
 }
 
-void Report(double seconds, std::string_view only) {
-  json::object figures;
-  for (const Figure& figure : Figures()) {
-    if (!only.empty() && figure.name != only) continue;
-    figures[figure.name] = std::round(Median(seconds, figure.work));
+std::vector<Figure> Figures(const std::string& folder) {
+  const Json machines = Read(folder + "/machines.json");
+  const auto machine = [&](std::string_view name) { return machines->as_object().at(name); };
+  const json::value chain = Chain(machine("five_fields").as_object());
+  const Json zero(json::value(json::object{{"n", 0}}));
+  std::vector<Figure> figures{
+      {"transitions_per_s", Endless(machine("plain"))},
+      {"counter_transitions_per_s", Endless(machine("counter"))},
+      {"parameters_states_per_s", Whole<StateEntered>(chain, OrderInput())},
+      {"map_iterations_per_s", Whole<IterationSucceeded>(machine("map"), ManyItems())},
+      {"loop_transitions_per_s", Whole<StateEntered>(machine("loop"), zero)}};
+  const Json expressions = Read(folder + "/jsonata.json");
+  const Json input = Json::Part(expressions, expressions->as_object().at("input"));
+  for (const auto& member : expressions->as_object().at("expressions").as_object()) {
+    const json::value states = Chain(Assigning(member.value()).as_object());
+    figures.push_back({"jsonata_" + std::string(member.key()) + "_states_per_s",
+                       Whole<StateExited>(states, input)});
   }
-  std::printf("%s\n", PrintJson(figures).c_str());
+  return figures;
+}
+
+void Report(const std::string& folder, double seconds, std::string_view only) {
+  json::object report;
+  for (const Figure& figure : Figures(folder)) {
+    if (!only.empty() && figure.name != only) continue;
+    report[figure.name] = std::round(Median(seconds, figure.work));
+  }
+  std::cout << PrintJson(report) << '\n';
 }
 
 }  // namespace
 }  // namespace towline::interpreter
 
 int main(int argc, char** argv) {
-  towline::interpreter::Report(argc > 1 ? std::atof(argv[1]) : 0.5, argc > 2 ? argv[2] : "");
+  if (argc < 2) {
+    std::cerr << "towline-bench-transitions FOLDER [SECONDS [FIGURE]]\n";
+    return 2;
+  }
+  towline::interpreter::Report(argv[1], argc > 2 ? std::atof(argv[2]) : 0.5,
+                               argc > 3 ? argv[3] : "");
   return 0;
 }
