@@ -53,12 +53,12 @@ int OnProgress(void* exchange, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 
 template <class Value>
 void Set(CURL* handle, CURLoption option, Value value) {
-  CHECK(curl_easy_setopt(handle, option, value) == CURLE_OK);
+  CHECK(TheCurl().easy_setopt(handle, option, value) == CURLE_OK);
 }
 
 class HeaderList {
  public:
-  ~HeaderList() { curl_slist_free_all(list_); }
+  ~HeaderList() { TheCurl().slist_free_all(list_); }
   HeaderList() = default;
   HeaderList(const HeaderList&) = delete;
   HeaderList& operator=(const HeaderList&) = delete;
@@ -70,7 +70,7 @@ class HeaderList {
 
  private:
   void AddLine(const std::string& line) {
-    curl_slist* const longer = curl_slist_append(list_, line.c_str());
+    curl_slist* const longer = TheCurl().slist_append(list_, line.c_str());
     CHECK(longer != nullptr);
     list_ = longer;
   }
@@ -122,19 +122,18 @@ Error TransportError(CURLcode code, const Exchange& exchange, const std::string&
   }
   const bool final = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
                      code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
-  const std::string what = detail.empty() ? curl_easy_strerror(code) : detail;
+  const std::string what = detail.empty() ? TheCurl().easy_strerror(code) : detail;
   return {final ? Error::Code::kFailedPrecondition : Error::Code::kUnavailable, what};
 }
 
 }  // namespace
 
 HttpClient::HttpClient(Options options) : options_(std::move(options)) {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  CHECK(ready == CURLE_OK);
+  CHECK(LoadCurl().has_value());
 }
 
 HttpClient::~HttpClient() {
-  for (CURL* const handle : idle_) curl_easy_cleanup(handle);
+  for (CURL* const handle : idle_) TheCurl().easy_cleanup(handle);
 }
 
 CURL* HttpClient::Borrow() {
@@ -146,13 +145,13 @@ CURL* HttpClient::Borrow() {
       return handle;
     }
   }
-  CURL* const handle = curl_easy_init();
+  CURL* const handle = TheCurl().easy_init();
   CHECK(handle != nullptr);
   return handle;
 }
 
 void HttpClient::GiveBack(CURL* handle) {
-  curl_easy_reset(handle);  // forgets the request, keeps the connection
+  TheCurl().easy_reset(handle);  // forgets the request, keeps the connection
   const std::lock_guard lock(mutex_);
   idle_.push_back(handle);
 }
@@ -168,9 +167,9 @@ Result<HttpResponse> HttpClient::Perform(const HttpRequest& request) {
   Configure(handle, options_);
   Describe(handle, exchange, headers);
   Set(handle, CURLOPT_ERRORBUFFER, detail.data());
-  const CURLcode code = curl_easy_perform(handle);
+  const CURLcode code = TheCurl().easy_perform(handle);
   long status = 0;
-  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  TheCurl().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   GiveBack(handle);
   if (code != CURLE_OK) return TransportError(code, exchange, detail.data());
   exchange.response.status = static_cast<int>(status);

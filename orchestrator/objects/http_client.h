@@ -1,7 +1,5 @@
 #pragma once
 
-#include <curl/curl.h>
-
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/objects/curl.h"
 #include "statemachines/base/result.h"
 
 namespace towline::objects {
@@ -29,7 +28,7 @@ struct HttpResponse {
 };
 
 // HTTP/1.1 and HTTPS through libcurl, with the server's certificate verified. Keeps connections.
-// Any thread may call; each call has a connection of its own.
+// Any thread may call; each call has a connection of its own. LoadCurl must have succeeded.
 class HttpClient {
  public:
   struct Options {

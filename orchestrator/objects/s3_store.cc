@@ -1,7 +1,5 @@
 #include "orchestrator/objects/s3_store.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -32,7 +30,8 @@ Result<ObjectInfo> HeadOf(S3Client& client, const ObjectName& name) {
   if (!response) return response.error();
   ObjectInfo info{.key = name.key, .etag = Header(*response, "etag")};
   info.size = Count(Header(*response, "content-length")).value_or(0);
-  const std::time_t modified = curl_getdate(Header(*response, "last-modified").c_str(), nullptr);
+  const std::string date = Header(*response, "last-modified");
+  const std::time_t modified = TheCurl().getdate(date.c_str(), nullptr);
   if (modified > 0) info.last_modified = Timestamp(Seconds(modified));
   const std::string storage = Header(*response, "x-amz-storage-class");
   if (!storage.empty()) info.storage_class = storage;
