@@ -77,7 +77,8 @@ def distributed(run):
         bucket.mkdir(parents=True)
         with open(bucket / "items.jsonl", "w") as items:
             for i in range(CHILDREN):
-                items.write(json.dumps({"a": i, "b": 1, "site": f"plant-{i}".ljust(SITE_WIDTH)}) + "\n")
+                row = {"a": i, "b": 1, "site": f"plant-{i}".ljust(SITE_WIDTH)}
+                items.write(json.dumps(row) + "\n")
         create(towline, "sites", SITES)
         w1 = towline.load("w1", "closed", 512, run.seconds * 3, '{"a":1,"b":2}', '{"sum":3}')
         with Watched(towline.server) as server:
