@@ -20,7 +20,8 @@ void MarkTailCalls(Node* node) {
   } else if (node->kind == NodeKind::kCondition) {
     MarkTailCalls(node->right);
     if (node->other != nullptr) MarkTailCalls(node->other);
-  } else if (node->kind == NodeKind::kBlock && node->predicates.empty() && !node->list.empty()) {
+  } else if (node->kind == NodeKind::kBlock && node->predicates.empty() &&
+             node->group == nullptr && !node->list.empty()) {
     MarkTailCalls(node->list.back());
   }
 }

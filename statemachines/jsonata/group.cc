@@ -154,9 +154,9 @@ Value Evaluator::MakeObject(const std::vector<Pair>& pairs, std::uint32_t positi
   Object* const object = arena_.New<Object>();
   const Node** const values = stack_.NewArray<const Node*>(pairs.size());
   for (const auto& [key_node, value_node] : pairs) {
-    const Value key = key_node->kind == NodeKind::kLiteral && key_node->literal.is_string()
-                          ? key_node->literal
-                          : Evaluate(*key_node, item, frame);
+    const bool constant = key_node->kind == NodeKind::kLiteral && key_node->literal.is_string() &&
+                          key_node->predicates.empty() && key_node->group == nullptr;
+    const Value key = constant ? key_node->literal : Evaluate(*key_node, item, frame);
     if (!IsKey(key, position)) return Value::Failed();
     if (key.is_undefined()) continue;
     const std::uint32_t size = object->size;

@@ -110,8 +110,8 @@ OrProblem<bool> Lexer::TakeEscape(std::string& value) {
   }
   std::uint32_t unit = 0;
   for (int i = 0; i < 4; i++, at_++) {
-    if (at_ == text_.size()) return true;
-    const int digit = HexDigit(text_[at_]);
+    if (at_ == text_.size() && i > 0) return true;  // the missing quote is the problem then
+    const int digit = at_ == text_.size() ? -1 : HexDigit(text_[at_]);
     if (digit < 0) return Refuse(at_, "S0104", "\\u must be followed by four hexadecimal digits");
     unit = unit * 16 + static_cast<std::uint32_t>(digit);
   }

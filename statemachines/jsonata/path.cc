@@ -26,12 +26,18 @@ bool IsEmpty(Value sequence) {
   return sequence.is_undefined() || (sequence.is_array() && Elements(sequence).size() == 0);
 }
 
-bool IsAllNumbers(Value array) {
-  const Elements elements(array);
+bool IsAllNumbers(const Elements& elements) {
   for (std::uint32_t i = 0; i < elements.size(); i++) {
     if (!elements[i].is_number() || std::isnan(elements[i].number())) return false;
   }
   return true;
+}
+
+std::optional<Value> FindInfinity(const Elements& elements) {
+  for (std::uint32_t i = 0; i < elements.size(); i++) {
+    if (elements[i].is_number() && std::isinf(elements[i].number())) return elements[i];
+  }
+  return std::nullopt;
 }
 
 // Whether a number of a filter names the element at `index` of `size`; negative ones count from
@@ -183,13 +189,19 @@ bool Evaluator::ApplyFilter(Value chosen, Value item, std::uint32_t index, std::
     if (Names(chosen.number(), index, size)) kept.Add(item);
     return true;
   }
-  if (chosen.is_array() && IsAllNumbers(chosen)) {
+  if (chosen.is_array()) {
     const Elements numbers(chosen);
     if (!Step(numbers.size() + 1)) return false;
-    for (std::uint32_t i = 0; i < numbers.size(); i++) {
-      if (Names(numbers[i].number(), index, size)) kept.Add(item);
+    if (const auto infinity = FindInfinity(numbers)) {
+      Fail("D1001", *infinity);
+      return false;
     }
-    return true;
+    if (IsAllNumbers(numbers)) {
+      for (std::uint32_t i = 0; i < numbers.size(); i++) {
+        if (Names(numbers[i].number(), index, size)) kept.Add(item);
+      }
+      return true;
+    }
   }
   const Value truth = Truth(chosen);
   if (truth.is_failed()) return false;

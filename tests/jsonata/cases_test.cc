@@ -127,9 +127,10 @@ TEST_P(CasesTest, GiveWhatIsWritten) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, CasesTest,
-                         testing::Values("arrays", "bounds", "errors", "higher_order", "lambdas",
-                                         "numbers", "objects", "operators", "paths", "sorting",
-                                         "step_functions", "texts", "transforms"),
+                         testing::Values("arrays", "bounds", "dates", "errors", "higher_order",
+                                         "lambdas", "numbers", "objects", "operators", "paths",
+                                         "pictures", "sorting", "step_functions", "texts",
+                                         "transforms"),
                          [](const auto& name) { return std::string(name.param); });
 
 }  // namespace
