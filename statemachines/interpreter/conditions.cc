@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <compare>
+#include <vector>
+
+#include "statemachines/base/text.h"
 
 namespace towline::interpreter {
 namespace {
@@ -132,6 +135,20 @@ bool DecideComparison(const asl::Condition& condition, const jsonpath::Scope& sc
   return true;
 }
 
+// What stands between the stars of a pattern, its backslashes taken off. At least one piece.
+std::vector<std::string> PiecesOf(std::string_view pattern) {
+  std::vector<std::string> pieces(1);
+  for (std::size_t at = 0; at < pattern.size(); at++) {
+    if (pattern[at] == '*') {
+      pieces.emplace_back();
+      continue;
+    }
+    if (pattern[at] == '\\' && at + 1 < pattern.size()) at++;
+    pieces.back() += pattern[at];
+  }
+  return pieces;
+}
+
 }  // namespace
 
 bool Decide(const asl::Condition& condition, const jsonpath::Scope& scope, bool& holds,
@@ -170,31 +187,24 @@ int CompareCodeUnits(std::string_view a, std::string_view b) {
   return rank(*mismatch.first) < rank(*mismatch.second) ? -1 : 1;
 }
 
-// Greedy with one point of return: the last star seen may always take one character more.
+// The first of the pieces between the stars begins the text, the last ends it, and each of the
+// others may be taken where it first occurs behind the one before.
 bool StringMatches(std::string_view text, std::string_view pattern) {
-  std::size_t t = 0;
-  std::size_t p = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = ++p;
-      star_text = t;
-      continue;
-    }
-    const bool escaped = p + 1 < pattern.size() && pattern[p] == '\\';
-    const std::size_t at = escaped ? p + 1 : p;
-    if (at < pattern.size() && pattern[at] == text[t]) {
-      p = at + 1;
-      t++;
-      continue;
-    }
-    if (star == std::string_view::npos) return false;
-    p = star;
-    t = ++star_text;
+  const std::vector<std::string> pieces = PiecesOf(pattern);
+  const std::string& first = pieces.front();
+  if (pieces.size() == 1) return text == first;
+  const std::string& last = pieces.back();
+  if (text.size() < first.size() + last.size() || text.substr(0, first.size()) != first ||
+      text.substr(text.size() - last.size()) != last) {
+    return false;
   }
-  while (p < pattern.size() && pattern[p] == '*') p++;
-  return p == pattern.size();
+  text = text.substr(first.size(), text.size() - first.size() - last.size());
+  for (std::size_t i = 1; i + 1 < pieces.size(); i++) {
+    const std::size_t at = FindText(text, pieces[i]);
+    if (at == std::string_view::npos) return false;
+    text.remove_prefix(at + pieces[i].size());
+  }
+  return true;
 }
 
 }  // namespace towline::interpreter

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "statemachines/base/text.h"
 #include "statemachines/jsonata/functions.h"
 #include "statemachines/jsonata/regex.h"
 #include "statemachines/jsonata/regex_functions.h"
@@ -75,7 +76,7 @@ class Matches {
 Value Contains(const Call& call) {
   if (call[0].is_undefined()) return {};
   if (call[1].is_string()) {
-    return Value::Bool(call[0].text().find(call[1].text()) != std::string_view::npos);
+    return Value::Bool(FindText(call[0].text(), call[1].text()) != std::string_view::npos);
   }
   if (!call[1].is_function()) return FailArgument(call, 2);
   if (const RegexFunction* const regex = RegexOf(call[1])) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "statemachines/base/text.h"
 #include "statemachines/jsonata/encoding.h"
 #include "statemachines/jsonata/functions.h"
 #include "statemachines/jsonata/unicode.h"
@@ -25,13 +26,13 @@ Value Substring(const Call& call) {
 Value SubstringBefore(const Call& call) {
   if (call[0].is_undefined() || !call[1].is_string()) return call[0];
   const std::string_view text = call[0].text();
-  return Value::String(text.substr(0, text.find(call[1].text())));
+  return Value::String(text.substr(0, FindText(text, call[1].text())));
 }
 
 Value SubstringAfter(const Call& call) {
   if (call[0].is_undefined() || !call[1].is_string()) return call[0];
   const std::string_view text = call[0].text();
-  const std::size_t at = text.find(call[1].text());
+  const std::size_t at = FindText(text, call[1].text());
   return at == std::string_view::npos ? call[0]
                                       : Value::String(text.substr(at + call[1].text().size()));
 }

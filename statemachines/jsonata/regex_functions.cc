@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "statemachines/base/text.h"
 #include "statemachines/jsonata/unicode.h"
 
 namespace towline::jsonata {
@@ -106,7 +107,7 @@ std::vector<std::string> SplitText(std::string_view text, std::string_view separ
     return parts;
   }
   while (!Reached(limit, parts.size())) {
-    const std::size_t end = text.find(separator);
+    const std::size_t end = FindText(text, separator);
     parts.emplace_back(text.substr(0, end));
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + separator.size());
@@ -146,7 +147,7 @@ OrProblem<std::string> ReplaceText(std::string_view text, std::string_view patte
                                    std::size_t size_max) {
   std::string result;
   for (std::size_t count = 0; !Reached(limit, count); count++) {
-    const std::size_t start = text.find(pattern);
+    const std::size_t start = FindText(text, pattern);
     if (start == std::string_view::npos) break;
     result += text.substr(0, start);
     result += replacement;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "statemachines/base/text.h"
 #include "statemachines/jsonpath/filter.h"
 #include "statemachines/jsonpath/filter_node.h"
 
@@ -277,7 +278,7 @@ class Evaluation {
       }
       case Comparison::kContains:
         if (left.kind == Kind::kString && right.kind == Kind::kString) {
-          return left.text.find(right.text) != std::string::npos;
+          return FindText(left.text, right.text) != std::string::npos;
         }
         return left_list != nullptr && ListContains(*left_list, right);
       case Comparison::kSize:

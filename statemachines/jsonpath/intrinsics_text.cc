@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
@@ -112,6 +113,7 @@ bool StringSplit(Invocation& call, json::value& result) {
   const std::string_view splitters = TextOf(call[1]);
   std::u32string separators;
   for (std::size_t at = 0; at < splitters.size();) separators += TakeCodePoint(splitters, at);
+  std::sort(separators.begin(), separators.end());  // there may be as many as characters in `text`
   json::array pieces;
   std::size_t begin = 0;
   const auto finish = [&](std::size_t end) {
@@ -119,7 +121,8 @@ bool StringSplit(Invocation& call, json::value& result) {
   };
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t here = at;
-    if (separators.find(TakeCodePoint(text, at)) == std::u32string::npos) continue;
+    const char32_t c = TakeCodePoint(text, at);
+    if (!std::binary_search(separators.begin(), separators.end(), c)) continue;
     finish(here);
     begin = at;
   }
