@@ -9,20 +9,24 @@ namespace {
 
 constexpr int kMessageBytesMax = 16 << 20;
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& server) {
+std::shared_ptr<grpc::Channel> Connect(const std::string& server, const Client::Tls& tls) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   arguments.SetMaxSendMessageSize(kMessageBytesMax);
   // A server on this machine must not be asked for through the site's web proxy.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  if (tls.ca.empty()) {
+    return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  }
+  return grpc::CreateCustomChannel(
+      server, grpc::SslCredentials({tls.ca, tls.key, tls.certificate}), arguments);
 }
 
 }  // namespace
 
-Client::Client(std::string server, std::string tenant)
-    : server_(std::move(server)), tenant_(std::move(tenant)), channel_(Connect(server_)) {}
+Client::Client(std::string server, std::string tenant, const Tls& tls)
+    : server_(std::move(server)), tenant_(std::move(tenant)), channel_(Connect(server_, tls)) {}
 
 std::unique_ptr<grpc::ClientContext> Client::Context(
     std::optional<std::chrono::milliseconds> patience) const {

@@ -14,8 +14,14 @@ namespace towline::cli {
 // The connection to one server, for one tenant. Connects at the first call.
 class Client {
  public:
+  // PEM texts. With `ca` the connection is TLS.
+  struct Tls {
+    std::string ca{};
+    std::string certificate{};
+    std::string key{};
+  };
   // `server`: HOST:PORT. `tenant`: empty leaves it to the server.
-  Client(std::string server, std::string tenant);
+  Client(std::string server, std::string tenant, const Tls& tls);
 
   const std::string& server() const { return server_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }

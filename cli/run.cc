@@ -21,6 +21,8 @@ constexpr const char* kHelpEnd = R"(
 Options of every command:
       --server HOST:PORT  the server to ask (default: $TOWLINE_SERVER, else 127.0.0.1:8460)
       --tenant NAME       whose things are meant (default: $TOWLINE_TENANT, else "default")
+      --ca FILE           the authority of a server that speaks TLS (default: $TOWLINE_CA)
+      --certificate FILE  who you are ($TOWLINE_CERTIFICATE), with --key FILE ($TOWLINE_KEY)
       --json              print JSON for programs
   -h, --help              explain the command
       --version           print the version
@@ -52,7 +54,11 @@ void PrintHelp(const Terminal& terminal) {
 }
 
 bool IsOption(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
-bool TakesValue(const std::string& word) { return word == "--server" || word == "--tenant"; }
+bool TakesValue(const std::string& word) {
+  constexpr std::array<std::string_view, 5> kWords = {"--server", "--tenant", "--ca",
+                                                      "--certificate", "--key"};
+  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+}
 
 // Takes the command's name out of the words; null when there is no such command.
 const Command* TakeCommand(std::vector<std::string>& words) {
@@ -119,6 +125,35 @@ std::string FromEnvironment(const Terminal& terminal, const char* name, std::str
   return terminal.environment(name).value_or(std::move(otherwise));
 }
 
+struct TlsOption {
+  const char* name;
+  const char* variable;
+  const char* help;
+  std::string Client::Tls::*text;
+};
+constexpr TlsOption kTlsOptions[] = {
+    {"ca", "TOWLINE_CA", "the authority of a server that speaks TLS (PEM)", &Client::Tls::ca},
+    {"certificate", "TOWLINE_CERTIFICATE", "who you are (PEM)", &Client::Tls::certificate},
+    {"key", "TOWLINE_KEY", "the certificate's private key (PEM)", &Client::Tls::key}};
+
+Result<Client::Tls> ReadTls(Terminal& terminal, const cxxopts::ParseResult& parsed) {
+  Client::Tls tls;
+  for (const TlsOption& option : kTlsOptions) {
+    const std::string path = parsed[option.name].as<std::string>();
+    if (path.empty()) continue;
+    auto text = ReadFile(terminal, path);
+    if (!text) return Error{text.error().code, "--" + std::string(option.name) + ": " +
+                                                   text.error().message, ""};
+    tls.*option.text = std::move(*text);
+  }
+  if (tls.ca.empty() && !(tls.certificate.empty() && tls.key.empty())) {
+    return Error{Error::Code::kInvalidArgument,
+                 "--certificate and --key need --ca: the file that says which servers to trust",
+                 ""};
+  }
+  return tls;
+}
+
 int RunCommand(const Command& command, const std::vector<std::string>& words,
                Terminal& terminal) {
   const std::string usage = "towline " + command.name +
@@ -131,6 +166,10 @@ int RunCommand(const Command& command, const std::vector<std::string>& words,
             FromEnvironment(terminal, "TOWLINE_SERVER", kServerDefault)), "HOST:PORT");
   adder("tenant", "whose things are meant", cxxopts::value<std::string>()->default_value(
             FromEnvironment(terminal, "TOWLINE_TENANT", "")), "NAME");
+  for (const TlsOption& option : kTlsOptions) {
+    adder(option.name, option.help, cxxopts::value<std::string>()->default_value(
+              FromEnvironment(terminal, option.variable, "")), "FILE");
+  }
   adder("json", "print JSON for programs");
   adder("h,help", "explain this command");
 
@@ -146,7 +185,9 @@ int RunCommand(const Command& command, const std::vector<std::string>& words,
     if (given.size() != CountWords(command.arguments)) {
       return Fail(terminal, kUsage, "usage: " + usage + " [OPTIONS]; see --help");
     }
-    Client client(parsed["server"].as<std::string>(), parsed["tenant"].as<std::string>());
+    const auto tls = ReadTls(terminal, parsed);
+    if (!tls) return Fail(terminal, kUsage, tls.error().message);
+    Client client(parsed["server"].as<std::string>(), parsed["tenant"].as<std::string>(), *tls);
     Invocation call{terminal, parsed, given, client, parsed.count("json") > 0};
     return command.run(call);
   } catch (const cxxopts::exceptions::exception& wrong) {

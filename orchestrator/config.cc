@@ -37,6 +37,14 @@ class Table {
       return true;
     });
   }
+  void Flag(const char* key, bool& into) {
+    Read(key, "true or false", [&](const toml::node& node) {
+      const auto value = node.value<bool>();
+      if (!node.is_boolean() || !value) return false;
+      into = *value;
+      return true;
+    });
+  }
   // The key holds a table of its own, read by `read`.
   void Section(const char* key, const std::function<Status(const toml::table&)>& read) {
     known_.emplace_back(key);
@@ -136,7 +144,18 @@ Status Read(const std::string& path, const toml::table& root, Config& config) {
     broker.Text("client_id", config.broker.client_id);
     broker.Text("user", config.broker.user);
     broker.Text("password", config.broker.password);
+    broker.Flag("tls", config.broker.tls);
+    broker.Text("ca", config.broker.ca);
+    broker.Text("certificate", config.broker.certificate);
+    broker.Text("key", config.broker.key);
     return broker.Finish();
+  });
+  top.Section("tls", [&](const toml::table& section) {
+    Table tls(path, section, "tls");
+    tls.Text("ca", config.tls.ca);
+    tls.Text("certificate", config.tls.certificate);
+    tls.Text("key", config.tls.key);
+    return tls.Finish();
   });
   top.Section("dispatch", [&](const toml::table& section) {
     Table dispatch(path, section, "dispatch");

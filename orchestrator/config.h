@@ -29,7 +29,19 @@ struct Config {
     std::string client_id = "towline-server";
     std::string user;      // default: the client id
     std::string password;
+    bool tls = false;
+    std::string ca;  // PEM files; [tls] stands in for those that are not given
+    std::string certificate;
+    std::string key;
   } broker;
+
+  // PEM files. With them the door is TLS, and callers show a certificate of `ca` for a user.
+  struct Tls {
+    std::string ca;
+    std::string certificate;
+    std::string key;
+    bool on() const { return !ca.empty(); }
+  } tls;
 
   struct Dispatch {
     int offer_timeout_seconds = 10;  // an unanswered offer is repeated

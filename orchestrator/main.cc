@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "orchestrator/commands.h"
 #include "orchestrator/config.h"
 #include "orchestrator/dev.h"
 #include "orchestrator/server.h"
@@ -27,7 +28,9 @@ constexpr char kAbout[] =
     "to workers over MQTT.\n\n"
     "  towline-server --config /etc/towline/server.toml\n"
     "  towline-server dev        a broker, a worker with sample job types and the server,\n"
-    "                            all in ./.towline; Ctrl-C ends all of it\n\n"
+    "                            all in ./.towline; Ctrl-C ends all of it\n"
+    "  towline-server init-ca | certificate | broker-config\n"
+    "                            TLS: an authority, certificates, a broker; see their --help\n\n"
     "Prints 'ready grpc=HOST:PORT' on standard output when it serves; logs go to standard\n"
     "error. SIGTERM and SIGINT end it within 5 s; nothing is lost by a kill either.\n"
     "Exit codes: 0 ended as asked, 1 could not start or run, 2 wrong usage.\n";
@@ -47,7 +50,7 @@ cxxopts::Options MakeOptions() {
        cxxopts::value<std::string>(), "FILE")
       ("data", "directory of the store [./towline-data; dev: ./.towline]",
        cxxopts::value<std::string>(), "DIR")
-      ("listen", "gRPC address, loopback only; port 0: a free one [127.0.0.1:8460]",
+      ("listen", "gRPC address; without TLS loopback only; port 0: a free one [127.0.0.1:8460]",
        cxxopts::value<std::string>(), "HOST:PORT")
       ("broker", "MQTT broker [127.0.0.1:1883; dev: its own]", cxxopts::value<std::string>(),
        "HOST:PORT")
@@ -146,6 +149,7 @@ int Serve(Config config, bool dev, bool data_given) {
 }
 
 int Main(int argc, char** argv) {
+  if (argc > 1 && IsCommand(argv[1])) return RunCommand(argc - 1, argv + 1);
   cxxopts::Options options = MakeOptions();
   try {
     const cxxopts::ParseResult given = options.parse(argc, argv);

@@ -9,6 +9,7 @@
 
 #include "orchestrator/api/grpc/server.h"
 #include "orchestrator/api/service.h"
+#include "orchestrator/authority.h"
 #include "orchestrator/children/driver.h"
 #include "orchestrator/dispatch/driver.h"
 #include "orchestrator/engine/activities.h"
@@ -71,6 +72,11 @@ jobs::MqttConnection::Options BrokerOptions(const Config& config) {
   options.client_id = config.broker.client_id;
   options.user = config.broker.user;
   options.password = config.broker.password;
+  if (config.broker.tls) {
+    options.ca_file = config.broker.ca;
+    options.certificate_file = config.broker.certificate;
+    options.key_file = config.broker.key;
+  }
   return options;
 }
 
@@ -178,19 +184,22 @@ struct Server::Parts {
   std::jthread sweeper;
 };
 
-Server::Server(Config config) : config_(std::move(config)) {}
+Server::Server(Config config) : config_(WithTls(std::move(config))) {}
 
 Server::~Server() { Stop(); }
 
 Status Server::Start() {
-  const auto address = api::ParseListenAddress(config_.listen);
+  const auto address = api::ParseListenAddress(config_.listen, config_.tls.on());
   if (!address) return address.error();
+  const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+  if (Status good = CheckTls(config_, now); !good) return good;
   try {
     parts_ = std::make_unique<Parts>(config_);
   } catch (const store::StoreError& error) {
     return Error{Error::Code::kUnavailable, error.what()};
   }
-  auto grpc = api::GrpcServer::Start(parts_->service, *address);
+  auto grpc = api::GrpcServer::Start(
+      parts_->service, *address, {config_.tls.ca, config_.tls.certificate, config_.tls.key});
   if (!grpc) return grpc.error();
   parts_->grpc = std::move(*grpc);
   parts_->partitions.Start();

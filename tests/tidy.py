@@ -59,7 +59,8 @@ ROOMS = {
     CORE + "teststate": (
         (BASE, CORE + "jsonpath/", CORE + "jsonata/", CORE + "asl/", CORE + "interpreter/",
          CORE + "mapdata/"), ("boost_json",)),
-    "proto/jobs": ((BASE, LOG), ("boost_json", "mosquitto")),
+    "proto/jobs": ((BASE, LOG), ("boost_json", "mosquitto", "openssl")),
+    "proto/pki": ((BASE,), ("openssl",)),
     "orchestrator/objects": (
         (BASE, LOG, CORE + "mapdata/"), ("boost_json", "curl", "openssl", "pugixml")),
     "orchestrator/store": (
@@ -76,7 +77,7 @@ ROOMS = {
     "orchestrator/api": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "teststate/",
          "orchestrator/engine/", "orchestrator/dispatch/",
-         "proto/jobs/topics.h", API_PROTOS) + STORE_SEAMS,
+         "proto/jobs/topics.h", "proto/pki/", API_PROTOS) + STORE_SEAMS,
         ("boost_json", "grpc", "protobuf", "openssl")),
     "orchestrator": (
         (CORE, LOG, "proto/", "orchestrator/"), ("boost_json", "cxxopts", "tomlpp", "grpc")),

@@ -263,6 +263,16 @@ void ReadConfig(Reader& in, const fs::path& folder, Config& config) {
     broker.Integer("port", config.broker.port, 1, 65'535);
     broker.Text("user", config.broker.user);
     broker.Text("password", config.broker.password);
+    for (const auto& [key, file] : {std::pair{"ca", &config.broker.ca},
+                                    std::pair{"certificate", &config.broker.certificate},
+                                    std::pair{"key", &config.broker.key}}) {
+      broker.Text(key, *file);
+      if (file->empty()) continue;
+      *file = (folder / *file).lexically_normal().string();
+      broker.Check(access(file->c_str(), R_OK) == 0, key, "cannot read " + *file);
+    }
+    broker.Check(!config.broker.ca.empty() || config.broker.key.empty(), "key",
+                 "'broker.ca' is missing: the authority of the broker");
     broker.Integer("keepalive_seconds", config.broker.keepalive_seconds, 5, 3'600);
     broker.Check(!config.broker.host.empty(), "host", "'broker.host' must not be empty");
   });

@@ -29,6 +29,9 @@ struct Config {
     int port = 1883;
     std::string user{};  // default: {tenant}_{name}
     std::string password{};
+    std::string ca{};           // PEM files; with `ca` the link is TLS
+    std::string certificate{};
+    std::string key{};
     int keepalive_seconds = 15;
   } broker{};
 

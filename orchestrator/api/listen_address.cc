@@ -35,7 +35,7 @@ std::string ListenAddress::text() const {
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-Result<ListenAddress> ParseListenAddress(std::string_view text) {
+Result<ListenAddress> ParseListenAddress(std::string_view text, bool tls) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) {
     return Refuse(text, "expected HOST:PORT, for example 127.0.0.1:8460");
@@ -53,9 +53,14 @@ Result<ListenAddress> ParseListenAddress(std::string_view text) {
   if (bracketed) host = host.substr(1, host.size() - 2);
   const bool loopback =
       bracketed ? host == "::1" : host == "localhost" || IsLoopbackV4(host);
-  if (!loopback) {
-    return Refuse(text, "callers are not authenticated yet, so only loopback addresses are "
-                        "allowed (127.0.0.1, [::1], localhost)");
+  if (!bracketed && host.find_first_of("[]:") != std::string_view::npos) {
+    return Refuse(text, "an IPv6 address stands in brackets, for example [::1]:8460");
+  }
+  if (host.empty()) return Refuse(text, "the host is missing, for example 0.0.0.0:8460 for all");
+  if (!loopback && !tls) {
+    return Refuse(text, "without [tls] nobody knows who calls, so only loopback addresses are "
+                        "allowed (127.0.0.1, [::1], localhost); make certificates with "
+                        "towline-server init-ca");
   }
   address.host = std::string(host);
   return address;

@@ -14,7 +14,8 @@ struct ListenAddress {
   std::string text() const;  // "127.0.0.1:8460", "[::1]:8460"
 };
 
-// "HOST:PORT". Nobody is authenticated yet, so anything but loopback is refused.
-Result<ListenAddress> ParseListenAddress(std::string_view text);
+// "HOST:PORT", with an IPv6 host in brackets. Without TLS nobody is authenticated, so anything but
+// loopback is refused.
+Result<ListenAddress> ParseListenAddress(std::string_view text, bool tls);
 
 }  // namespace towline::api

@@ -25,6 +25,11 @@ class MqttConnection {
     std::string client_id{};
     std::string user{};      // defaults to client_id
     std::string password{};
+    // PEM files. With `ca_file` the link is TLS (1.2 or newer), and the broker must name `host` in
+    // a certificate of that authority; the other two are shown to a broker that asks for them.
+    std::string ca_file{};
+    std::string certificate_file{};
+    std::string key_file{};
     bool clean_start = true; // the server: true (roll call repairs); a worker: false
     std::uint32_t session_expiry_seconds = 0;
     int keepalive_seconds = 15;

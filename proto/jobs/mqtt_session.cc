@@ -3,6 +3,7 @@
 #include <mqtt_protocol.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -87,6 +88,7 @@ void MqttSession::SetOptions(const std::optional<MqttConnection::Will>& will) {
   const std::string& user = options_.user.empty() ? options_.client_id : options_.user;
   mosquitto_username_pw_set(client, user.c_str(),
                             options_.password.empty() ? nullptr : options_.password.c_str());
+  if (!options_.ca_file.empty()) SetTls();
   if (!will) return;
   Properties properties;
   if (v5 && will->delay_seconds > 0) {
@@ -100,6 +102,25 @@ void MqttSession::SetOptions(const std::optional<MqttConnection::Will>& will) {
   } else {
     Check(rc, "set the will");
   }
+}
+
+void MqttSession::SetTls() {
+  const auto or_none = [](const std::string& file) {
+    return file.empty() ? nullptr : file.c_str();
+  };
+  // Not on a terminal: a key with a passphrase is refused.
+  const auto no_passphrase = [](char*, int, int, void*) { return 0; };
+  Check(mosquitto_tls_set(client_.get(), options_.ca_file.c_str(), nullptr,
+                          or_none(options_.certificate_file), or_none(options_.key_file),
+                          no_passphrase),
+        "use the certificates");
+  Check(mosquitto_tls_opts_set(client_.get(), /*verify peer=*/1, "tlsv1.2", nullptr),
+        "set up TLS");
+  // What OpenSSL complains of, libmosquitto only tells its log.
+  mosquitto_log_callback_set(client_.get(),
+                             [](mosquitto*, void* self, int level, const char* text) {
+                               if (level == MOSQ_LOG_ERR) Self(self).complaint_ = text;
+                             });
 }
 
 void MqttSession::Connect() {
@@ -126,12 +147,17 @@ void MqttSession::Break(std::string reason) {
   if (state_ == State::kBroken) return;  // the first reason is the true one
   state_ = State::kBroken;
   reason_ = std::move(reason);
+  if (!complaint_.empty()) reason_ += ": " + complaint_;
 }
 
 void MqttSession::Read() {
-  if (const int rc = mosquitto_loop_read(client_.get(), 1); rc != MOSQ_ERR_SUCCESS) {
-    Break(rc == MOSQ_ERR_CONN_LOST ? "the broker closed the connection" : mosquitto_strerror(rc));
-  }
+  // TLS decrypts more than one packet at a time; the socket will not tell of the others.
+  SSL* const tls = static_cast<SSL*>(mosquitto_ssl_get(client_.get()));
+  do {
+    if (const int rc = mosquitto_loop_read(client_.get(), 1); rc != MOSQ_ERR_SUCCESS) {
+      Break(rc == MOSQ_ERR_CONN_LOST ? "the broker closed the connection" : mosquitto_strerror(rc));
+    }
+  } while (tls != nullptr && state_ != State::kBroken && SSL_pending(tls) > 0);
   if (!subscribe_due_ || state_ != State::kSubscribing) return;
   subscribe_due_ = false;
   std::vector<char*> filters;

@@ -66,6 +66,7 @@ class MqttSession {
   };
 
   void SetOptions(const std::optional<MqttConnection::Will>& will);
+  void SetTls();
   void Check(int rc, const char* doing);
   void OnConnack(int rc);
   void OnSuback(int count, const int* granted);
@@ -78,6 +79,7 @@ class MqttSession {
   std::unique_ptr<mosquitto, Destroy> client_;
   State state_ = State::kConnecting;
   std::string reason_;
+  std::string complaint_;  // libmosquitto's last one about TLS
   bool refused_version_ = false;
   bool answered_ = false;
   bool subscribe_due_ = false;

@@ -142,9 +142,20 @@ TEST(PageSizeTest, IsWithinTheServicesLimits) {
   EXPECT_EQ(PageSize(-1).error().name, "ValidationException");
 }
 
+TEST(ListenAddressTest, AnyAddressWhereCallersAreKnown) {
+  for (const char* text : {"0.0.0.0:8460", "192.168.1.5:8460", "[::]:8460", "example.org:8460"}) {
+    const auto address = ParseListenAddress(text, /*tls=*/true);
+    ASSERT_TRUE(address) << text;
+    EXPECT_EQ(address->text(), text);
+  }
+  for (const char* text : {":8460", "[::1:8460", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1"}) {
+    EXPECT_FALSE(ParseListenAddress(text, /*tls=*/true)) << text;
+  }
+}
+
 TEST(ListenAddressTest, OnlyLoopbackUntilCallersAreKnown) {
   for (const char* text : {"127.0.0.1:8460", "127.1.2.3:0", "localhost:1", "[::1]:8460"}) {
-    const auto address = ParseListenAddress(text);
+    const auto address = ParseListenAddress(text, /*tls=*/false);
     ASSERT_TRUE(address) << text;
     EXPECT_EQ(address->text(), text);
   }
@@ -152,7 +163,7 @@ TEST(ListenAddressTest, OnlyLoopbackUntilCallersAreKnown) {
        {"0.0.0.0:8460", "192.168.1.5:8460", "[::]:8460", "example.org:8460", ":8460",
         "127.0.0.1.evil.org:1", "1270.0.0.1:1", "127.0.0:1", "[::1:8460", "127.0.0.1:",
         "127.0.0.1:70000", "127.0.0.1:x", "127.0.0.1", "::1:8460"}) {
-    const auto address = ParseListenAddress(text);
+    const auto address = ParseListenAddress(text, /*tls=*/false);
     ASSERT_FALSE(address) << text;
     EXPECT_NE(address.error().message.find(text), std::string::npos);
   }

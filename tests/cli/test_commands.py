@@ -510,7 +510,7 @@ class CommandLineTest(CommandTest):
         self.assertEqual(set(complete("towline", "wo")), {"worker", "workers"})
         self.assertEqual(set(complete("towline", "machine", "de")), {"describe", "delete"})
         self.assertEqual(complete("towline", "start", "--inp"), ["--input"])
-        self.assertEqual(set(complete("towline", "task", "fail", "--c")), {"--cause"})
+        self.assertEqual(set(complete("towline", "task", "fail", "--cau")), {"--cause"})
 
     def on_terminal(self, *arguments, env=None):
         """What a person at a terminal of 80 columns sees."""

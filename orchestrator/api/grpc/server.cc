@@ -3,6 +3,7 @@
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -17,6 +18,20 @@ namespace towline::api {
 namespace {
 
 constexpr int kMessageBytesMax = 16 << 20;
+constexpr unsigned kReadFilesAgainSeconds = 60;
+
+std::shared_ptr<grpc::ServerCredentials> Credentials(const GrpcServer::Tls& tls) {
+  if (tls.ca.empty()) return grpc::InsecureServerCredentials();
+  namespace tls_api = grpc::experimental;
+  tls_api::TlsServerCredentialsOptions options(
+      std::make_shared<tls_api::FileWatcherCertificateProvider>(tls.key, tls.certificate, tls.ca,
+                                                                kReadFilesAgainSeconds));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  // A caller without a certificate gets an answer that tells it so: see Admit.
+  options.set_cert_request_type(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  return tls_api::TlsServerCredentials(options);
+}
 
 }  // namespace
 
@@ -30,7 +45,8 @@ struct GrpcServer::Impl {
 GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(Service& service,
-                                                      const ListenAddress& address) {
+                                                      const ListenAddress& address,
+                                                      const Tls& tls) {
   // Its own lines about a failed start would stand beside ours on standard error.
   gpr_set_log_function([](gpr_log_func_args* line) {
     if (line->severity == GPR_LOG_SEVERITY_ERROR) {
@@ -56,7 +72,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(Service& service,
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
-  builder.AddListeningPort(address.text(), grpc::InsecureServerCredentials(), &impl->port);
+  builder.AddListeningPort(address.text(), Credentials(tls), &impl->port);
   for (const auto& one : impl->services) builder.RegisterService(one.get());
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || impl->port == 0) {

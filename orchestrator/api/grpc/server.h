@@ -14,8 +14,16 @@ namespace towline::api {
 // gRPC's own. Calls are answered from construction by Start() until Shutdown().
 class GrpcServer {
  public:
-  // Error when the address cannot be listened on. `service` must outlive the server.
-  static Result<std::unique_ptr<GrpcServer>> Start(Service& service, const ListenAddress& address);
+  // PEM files; read again every minute, so that they can be renewed.
+  struct Tls {
+    std::string ca{};  // of the callers; empty: no TLS
+    std::string certificate{};
+    std::string key{};
+  };
+  // Error when the address cannot be listened on. `service` must outlive the server; the files of
+  // `tls` must be good.
+  static Result<std::unique_ptr<GrpcServer>> Start(Service& service, const ListenAddress& address,
+                                                   const Tls& tls);
   ~GrpcServer();
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;

@@ -35,9 +35,10 @@ std::string Shorten(const std::string& text) {
 
 }  // namespace
 
-grpc::Status ToStatus(const Error& error, const Diagnostics& diagnostics) {
+grpc::Status MakeStatus(grpc::StatusCode code, const std::string& name, const std::string& message,
+                        const Diagnostics& diagnostics) {
   v1::ErrorDetail detail;
-  detail.set_name(error.name.empty() ? "InternalError" : error.name);
+  detail.set_name(name);
   std::size_t bytes = 0;
   for (const v1::Diagnostic& diagnostic : diagnostics) {
     bytes += diagnostic.ByteSizeLong() + 4;
@@ -49,12 +50,16 @@ grpc::Status ToStatus(const Error& error, const Diagnostics& diagnostics) {
     }
     *detail.add_diagnostics() = diagnostic;
   }
-  const grpc::StatusCode code = CodeOf(error.code);
   v1::StatusDetails details;
   details.set_code(code);
-  details.set_message(Shorten(error.message));
+  details.set_message(Shorten(message));
   details.add_details()->PackFrom(detail);
   return grpc::Status(code, details.message(), details.SerializeAsString());
+}
+
+grpc::Status ToStatus(const Error& error, const Diagnostics& diagnostics) {
+  return MakeStatus(CodeOf(error.code), error.name.empty() ? "InternalError" : error.name,
+                    error.message, diagnostics);
 }
 
 std::string_view TenantOf(const grpc::CallbackServerContext& context) {

@@ -4,6 +4,7 @@
 #include <grpcpp/support/status.h>
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "orchestrator/api/call.h"
@@ -12,7 +13,9 @@
 
 namespace towline::api::door {
 
-// An error as errors.proto describes it.
+// An error as errors.proto describes it; `name` is the AWS error name.
+grpc::Status MakeStatus(grpc::StatusCode code, const std::string& name, const std::string& message,
+                        const Diagnostics& diagnostics = {});
 grpc::Status ToStatus(const Error& error, const Diagnostics& diagnostics);
 
 // The metadata `towline-tenant`; empty without.

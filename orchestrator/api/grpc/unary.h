@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "orchestrator/api/call.h"
+#include "orchestrator/api/grpc/callers.h"
 #include "orchestrator/api/grpc/status.h"
 
 namespace towline::api::door {
@@ -39,6 +40,10 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     ServerUnaryReactor::Finish(ToStatus(error, diagnostics));
   }
 
+  // Instead of a use case.
+  void Refuse(const grpc::Status& why) {
+    if (Claim() != nullptr) ServerUnaryReactor::Finish(why);
+  }
   // Keeps itself alive until gRPC is done with it; the partition may hold on to it longer.
   void Hold() { self_ = this->shared_from_this(); }
 
@@ -67,6 +72,10 @@ grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, Response* 
   auto call = std::make_shared<UnaryCall<Response>>(context, response);
   call->Hold();
   grpc::ServerUnaryReactor* const reactor = call.get();
+  if (const grpc::Status admitted = Admit(CallerOf(*context)); !admitted.ok()) {
+    call->Refuse(admitted);
+    return reactor;
+  }
   const Reply<Response> reply(std::move(call));
   Serve(reply, [&] { std::forward<UseCase>(use_case)(reply); });
   return reactor;

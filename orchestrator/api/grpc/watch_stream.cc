@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "orchestrator/api/grpc/callers.h"
 #include "orchestrator/api/grpc/status.h"
 #include "orchestrator/api/watcher.h"
 
@@ -19,6 +20,9 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchExecutionResp
   void Begin(Executions& executions, const grpc::CallbackServerContext& context,
              const v1::WatchExecutionRequest& request) {
     self_ = shared_from_this();
+    if (const grpc::Status admitted = Admit(CallerOf(context)); !admitted.ok()) {
+      return End(admitted);
+    }
     try {
       auto watcher = executions.Watch(
           TenantOf(context), request, [weak = weak_from_this()] {
