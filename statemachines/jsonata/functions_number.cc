@@ -15,11 +15,22 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
+std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\n\v\f\r";
+  const std::size_t start = std::min(text.find_first_not_of(kBlanks), text.size());
+  return text.substr(start, text.find_last_not_of(kBlanks) + 1 - start);
+}
+
 Value ToNumber(const Call& call) {
   const Value value = call[0];
   if (value.is_undefined() || value.is_number()) return value;
   if (value.is_bool()) return Value::Number(value.boolean() ? 1 : 0);
-  const std::optional<double> number = value.is_string() ? ParseNumber(value.text()) : std::nullopt;
+  std::optional<double> number;
+  if (value.is_string()) {
+    const std::string_view text = value.text();
+    number = ParseNumber(text);
+    if (!number && HoldsBits(text)) number = ParseNumber(Trimmed(text)).value_or(kNan);
+  }
   return number ? Value::Number(*number) : call.evaluator.Fail("D3030", value);
 }
 

@@ -157,6 +157,20 @@ std::optional<double> ParseNumber(std::string_view text) {
   }
 }
 
+bool HoldsBits(std::string_view text) {
+  const auto has = [&](std::size_t at, std::string_view letters, std::string_view digits) {
+    return at + 2 < text.size() && text[at] == '0' &&
+           letters.find(text[at + 1]) != std::string_view::npos &&
+           digits.find(text[at + 2]) != std::string_view::npos;
+  };
+  if (has(0, "xX", "0123456789abcdefABCDEF")) return true;
+  for (std::size_t at = 0; at < text.size(); at++) {
+    if (has(at, "oO", "01234567")) return true;
+  }
+  const std::size_t last = text.find_last_not_of("01");
+  return last != std::string_view::npos && last > 0 && has(last - 1, "bB", "01");
+}
+
 double Round(double number, int precision) {
   // An infinity has no digits to shift.
   if (std::isinf(number) && precision != 0) return std::numeric_limits<double>::quiet_NaN();

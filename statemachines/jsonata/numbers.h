@@ -21,6 +21,10 @@ double RoundTo15Digits(double number);
 // 0o or 0b; nothing for other text, and nothing beyond the range of doubles.
 std::optional<double> ParseNumber(std::string_view text);
 
+// Whether JSONata's own pattern takes the text for digits of another base: "0x1" at its start,
+// "0o7" anywhere, "0b1" at its end. What is no number all the same is NaN then, and not an error.
+bool HoldsBits(std::string_view text);
+
 // Rounds half to even after `precision` decimal places (negative: before the point). It is the
 // decimal digits that are shifted: 4.525 gives 4.52, 2.675 gives 2.68. Infinities stay as they are
 // without a precision and give NaN with one.

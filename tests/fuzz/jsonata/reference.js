@@ -40,10 +40,10 @@ const REPAIRS = [
   ['result = await evaluateSortExpression(expr, tupleBindings, environment);',
     'result = await evaluateSortExpression(expr, tupleBindings, environment);' +
     'result.tupleStream = true;'],
-  // A predicate on a block at the end of a function is applied to the call that the block ends in,
-  // before it is made.
+  // A predicate or a group on a block at the end of a function is applied to the call that the block
+  // ends in, before it is made.
   ["if (expr.type === 'function' && !expr.predicate) {\n                var thunk",
-    "if (expr.type === 'block' && expr.predicate) return expr;\n" +
+    "if (expr.type === 'block' && (expr.predicate || expr.group)) return expr;\n" +
     "if (expr.type === 'function' && !expr.predicate) {\n                var thunk"],
 ];
 
