@@ -95,6 +95,10 @@ TEST_F(StateMachinesTest, ValidatingTellsWhichJobTypesWorkersMustServe) {
     EXPECT_TRUE(type.has_announced());
     EXPECT_FALSE(type.announced()) << "there is no worker yet";
   }
+  world_.Announce("w1", "add");
+  const auto later = world_.Ask(machines_, &StateMachines::Validate, request);
+  EXPECT_TRUE(later->response.job_types(0).announced());
+  EXPECT_FALSE(later->response.job_types(1).announced());
 }
 
 TEST_F(StateMachinesTest, ADescriptionTellsWhichVariablesEachStateMentions) {

@@ -175,6 +175,18 @@ class ValidateTest(CommandTest):
         done = self.towline("validate", "-", stdin=BROKEN, code=1)
         self.assertIn("(standard input):3:44", done.stdout)
 
+    def test_the_job_types_and_those_that_no_worker_has_announced(self):
+        served, unknown = self.write("add.json", ADD), self.write("vanish.json", VANISH)
+        for path, name in ((served, "add-numbers"), (unknown, "vanish")):
+            shown = self.towline("validate", path).stdout
+            self.assertEqual(shown, f"{path}: valid\njob types: {name}\n")
+        eventually("the worker's type is known", lambda: self.json(
+            "validate", served, "--ask-server")["jobTypes"][0]["announced"])
+        self.assertNotIn("no worker", self.towline("validate", served, "--ask-server").stdout)
+        self.assertIn("no worker has announced: vanish (their jobs wait until one does)",
+                      self.towline("validate", unknown, "--ask-server").stdout)
+        self.assertNotIn("announced", self.json("validate", unknown)["jobTypes"][0])
+
     def test_a_state_is_tried_without_a_server(self):
         # More of it in test_test_state.py.
         done = self.towline("test-state", "-", "--state", "A", "--input", "[1]",
