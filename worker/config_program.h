@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+
+#include "worker/config_reader.h"
+#include "worker/program.h"
+
+namespace towline::worker {
+
+// The keys of a job type that say what it runs and within which bounds. `folder` is that of the
+// file: relative paths begin there.
+void ReadProgram(Reader& in, const std::filesystem::path& folder, Program& program);
+
+}  // namespace towline::worker
