@@ -61,8 +61,9 @@ ROOMS = {
          CORE + "mapdata/"), ("boost_json",)),
     "proto/jobs": ((BASE, LOG), ("boost_json", "mosquitto", "openssl")),
     "proto/pki": ((BASE,), ("openssl",)),
+    "net": ((BASE,), ("curl",)),
     "orchestrator/objects": (
-        (BASE, LOG, CORE + "mapdata/"), ("boost_json", "curl", "openssl", "pugixml")),
+        (BASE, LOG, CORE + "mapdata/", "net/"), ("boost_json", "openssl", "pugixml")),
     "orchestrator/store": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", STORED_PROTOS),
         ("boost_json", "sqlite", "protobuf")),

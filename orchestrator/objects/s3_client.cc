@@ -42,9 +42,9 @@ Error Refused(const ObjectName& name, int status, S3Fault fault) {
   if (fault.code == "AccessDenied") return AccessDenied(name, "");
   if (fault.code == "PreconditionFailed") return Changed(name);
   const bool denied = status == 401 || status == 403;
-  return Error{.code = denied           ? Error::Code::kPermissionDenied
-                       : status >= 500  ? Error::Code::kUnavailable
-                                        : Error::Code::kFailedPrecondition,
+  return Error{.code = denied          ? Error::Code::kPermissionDenied
+                       : status >= 500 ? Error::Code::kUnavailable
+                                       : Error::Code::kFailedPrecondition,
                .message = Uri(name) + ": " + fault.code +
                           (fault.message.empty() ? "" : ": " + fault.message) + Hint(fault.code),
                .name = fault.code};
@@ -60,7 +60,7 @@ S3Client::S3Client(S3Options options) : options_(std::move(options)), http_(opti
   while (!host_.empty() && host_.back() == '/') host_.pop_back();
 }
 
-Result<HttpRequest> S3Client::Signed(const Call& call) const {
+Result<net::HttpRequest> S3Client::Signed(const Call& call) const {
   const auto credentials = options_.credentials();
   if (!credentials) return credentials.error();
   const bool in_host = options_.addressing == S3Options::Addressing::kVirtualHost;
@@ -70,16 +70,16 @@ Result<HttpRequest> S3Client::Signed(const Call& call) const {
                  UriEncode(call.name.key, false);
   signing.payload_hash = Sha256Hex(call.body);
   signing.headers["host"] = host;
-  signing.headers["x-amz-date"] = SigningTime(
-      std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()));
+  signing.headers["x-amz-date"] =
+      SigningTime(std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()));
   signing.headers["x-amz-content-sha256"] = signing.payload_hash;
   if (!credentials->session_token.empty()) {
     signing.headers["x-amz-security-token"] = credentials->session_token;
   }
-  HttpRequest request{.method = call.method,
-                      .headers = signing.headers,
-                      .body = call.body,
-                      .response_bytes_max = call.response_bytes_max};
+  net::HttpRequest request{.method = call.method,
+                           .headers = signing.headers,
+                           .body = call.body,
+                           .response_bytes_max = call.response_bytes_max};
   request.headers["authorization"] =
       Authorization(signing, *credentials, {.region = options_.region});
   const std::string query = CanonicalQuery(call.query);
@@ -87,7 +87,7 @@ Result<HttpRequest> S3Client::Signed(const Call& call) const {
   return request;
 }
 
-Result<HttpResponse> S3Client::Send(const Call& call) {
+Result<net::HttpResponse> S3Client::Send(const Call& call) {
   for (int attempt = 1;; attempt++) {
     const auto request = Signed(call);
     if (!request) return request.error();
@@ -104,10 +104,10 @@ Result<HttpResponse> S3Client::Send(const Call& call) {
       failure = Refused(call.name, response->status, fault);
     } else {
       transient = response.error().code == Error::Code::kUnavailable;
-      failure = {.code = response.error().code,
-                 .message = Uri(call.name) + ": " + options_.endpoint + ": " +
-                            response.error().message,
-                 .name = "ServiceUnavailable"};
+      failure = {
+          .code = response.error().code,
+          .message = Uri(call.name) + ": " + options_.endpoint + ": " + response.error().message,
+          .name = "ServiceUnavailable"};
     }
     if (!transient) return failure;
     if (attempt == options_.attempts_max || !Wait(attempt)) {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "orchestrator/objects/http_client.h"
+#include "net/http_client.h"
 #include "orchestrator/objects/object_store.h"
 #include "orchestrator/objects/sigv4.h"
 
@@ -21,7 +21,7 @@ struct S3Options {
   std::string region = "us-east-1";
   Addressing addressing = Addressing::kPath;
   std::function<Result<Credentials>()> credentials{};  // asked for each request: they may change
-  HttpClient::Options http{};
+  net::HttpClient::Options http{};
   int attempts_max = 6;
   Millis backoff_first{100};  // doubled each time; the wait is a random part of it
   Millis backoff_max{5'000};
@@ -45,18 +45,18 @@ class S3Client {
   };
   // Answers with a status below 300. Everything else is an error as object_store.h has it; its
   // name is the fault's code, e.g. "InvalidRange".
-  Result<HttpResponse> Send(const Call& call);
+  Result<net::HttpResponse> Send(const Call& call);
 
   const S3Options& options() const { return options_; }
 
  private:
-  Result<HttpRequest> Signed(const Call& call) const;
+  Result<net::HttpRequest> Signed(const Call& call) const;
   bool Wait(int attempt) const;  // false: the client is being stopped
 
   const S3Options options_;
   std::string scheme_;
   std::string host_;  // with the port
-  HttpClient http_;
+  net::HttpClient http_;
 };
 
 }  // namespace towline::objects

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kFaultBytesMax = 64 << 10;
 
-std::string Header(const HttpResponse& response, const char* name) {
+std::string Header(const net::HttpResponse& response, const char* name) {
   const auto found = response.headers.find(name);
   return found == response.headers.end() ? std::string() : found->second;
 }
@@ -31,7 +31,7 @@ Result<ObjectInfo> HeadOf(S3Client& client, const ObjectName& name) {
   ObjectInfo info{.key = name.key, .etag = Header(*response, "etag")};
   info.size = Count(Header(*response, "content-length")).value_or(0);
   const std::string date = Header(*response, "last-modified");
-  const std::time_t modified = TheCurl().getdate(date.c_str(), nullptr);
+  const std::time_t modified = net::TheCurl().getdate(date.c_str(), nullptr);
   if (modified > 0) info.last_modified = Timestamp(Seconds(modified));
   const std::string storage = Header(*response, "x-amz-storage-class");
   if (!storage.empty()) info.storage_class = storage;

@@ -5,7 +5,7 @@
 namespace towline::objects {
 namespace {
 
-std::string EtagOf(const HttpResponse& response) {
+std::string EtagOf(const net::HttpResponse& response) {
   const auto found = response.headers.find("etag");
   return found == response.headers.end() ? std::string() : found->second;
 }

@@ -76,7 +76,7 @@ Result<std::unique_ptr<ObjectStore>> OpenStore(const StoreConfig& config, std::s
     return std::unique_ptr<ObjectStore>(std::move(*local));
   }
   if (const auto readable = ReadCredentials(s3); !readable) return readable.error();
-  if (!LoadCurl()) return LoadCurl().error();
+  if (!net::LoadCurl()) return net::LoadCurl().error();
   S3Options options;
   options.endpoint = s3.endpoint;
   options.region = s3.region;

@@ -53,7 +53,7 @@ S3Options FakeS3::Options() const {
 }
 
 std::vector<std::string> FakeS3::Requests(const std::string& begin) const {
-  HttpClient client({});
+  net::HttpClient client({});
   const auto response =
       client.Perform({.url = "http://127.0.0.1:" + std::to_string(port_) + "/_requests"});
   CHECK(response);

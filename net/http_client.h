@@ -3,15 +3,17 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "orchestrator/objects/curl.h"
+#include "net/curl.h"
 #include "statemachines/base/result.h"
+#include "statemachines/base/time.h"
 
-namespace towline::objects {
+namespace towline::net {
 
 struct HttpRequest {
   std::string method = "GET";
@@ -19,6 +21,8 @@ struct HttpRequest {
   std::map<std::string, std::string> headers{};
   std::string_view body{};
   std::size_t response_bytes_max = 16 << 20;
+  std::optional<Millis> timeout{};  // of the whole exchange
+  std::stop_token stop{};           // ends it within milliseconds
 };
 
 struct HttpResponse {
@@ -27,7 +31,8 @@ struct HttpResponse {
   std::string body{};
 };
 
-// HTTP/1.1 and HTTPS through libcurl, with the server's certificate verified. Keeps connections.
+// HTTP/1.1 and HTTPS through libcurl, with the server's certificate verified. Follows no redirect
+// by itself, and keeps connections.
 // Any thread may call; each call has a connection of its own. LoadCurl must have succeeded.
 class HttpClient {
  public:
@@ -44,17 +49,23 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // An error is one of the transport: kUnavailable when another try may succeed,
-  // kFailedPrecondition when not (a certificate that is not trusted), kDeadlineExceeded when the
-  // client is being stopped.
+  // kFailedPrecondition when not (a certificate that is not trusted), kResourceExhausted when the
+  // answer is larger than it may be, kDeadlineExceeded when it was stopped.
   Result<HttpResponse> Perform(const HttpRequest& request);
 
  private:
-  CURL* Borrow();
-  void GiveBack(CURL* handle);
+  // A connection is kept by the multi handle that made it.
+  struct Handles {
+    CURL* easy = nullptr;
+    CURLM* multi = nullptr;
+  };
+  Handles Borrow();
+  void GiveBack(const Handles& handles);
+  CURLcode Run(const Handles& handles, const HttpRequest& request) const;
 
   const Options options_;
   std::mutex mutex_;
-  std::vector<CURL*> idle_;  // guarded by mutex_
+  std::vector<Handles> idle_;  // guarded by mutex_
 };
 
-}  // namespace towline::objects
+}  // namespace towline::net

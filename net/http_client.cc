@@ -1,17 +1,16 @@
-#include "orchestrator/objects/http_client.h"
+#include "net/http_client.h"
 
 #include <algorithm>
 #include <array>
 
 #include "statemachines/base/check.h"
 
-namespace towline::objects {
+namespace towline::net {
 namespace {
 
 // What the callbacks of one request see.
 struct Exchange {
   const HttpRequest& request;
-  const std::stop_token& stop;
   HttpResponse response{};
   bool too_large = false;
 };
@@ -47,10 +46,6 @@ std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* exch
   return line.size();
 }
 
-int OnProgress(void* exchange, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<Exchange*>(exchange)->stop.stop_requested() ? 1 : 0;
-}
-
 template <class Value>
 void Set(CURL* handle, CURLoption option, Value value) {
   CHECK(TheCurl().easy_setopt(handle, option, value) == CURLE_OK);
@@ -79,6 +74,10 @@ class HeaderList {
 
 void Describe(CURL* handle, Exchange& exchange, const HeaderList& headers) {
   const HttpRequest& request = exchange.request;
+  if (request.timeout) {
+    Set(handle, CURLOPT_TIMEOUT_MS,
+        static_cast<long>(std::max<Millis::rep>(request.timeout->count(), 1)));
+  }
   Set(handle, CURLOPT_URL, request.url.c_str());
   Set(handle, CURLOPT_PATH_AS_IS, 1L);  // what is signed is what is sent
   Set(handle, CURLOPT_HTTPHEADER, headers.get());
@@ -93,13 +92,11 @@ void Describe(CURL* handle, Exchange& exchange, const HeaderList& headers) {
   Set(handle, CURLOPT_WRITEDATA, &exchange);
   Set(handle, CURLOPT_HEADERFUNCTION, &OnHeader);
   Set(handle, CURLOPT_HEADERDATA, &exchange);
-  Set(handle, CURLOPT_XFERINFOFUNCTION, &OnProgress);
-  Set(handle, CURLOPT_XFERINFODATA, &exchange);
-  Set(handle, CURLOPT_NOPROGRESS, 0L);
 }
 
 void Configure(CURL* handle, const HttpClient::Options& options) {
   Set(handle, CURLOPT_NOSIGNAL, 1L);
+  Set(handle, CURLOPT_QUICK_EXIT, 1L);  // a stop does not wait for a slow name server
   Set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   Set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   Set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -113,10 +110,10 @@ void Configure(CURL* handle, const HttpClient::Options& options) {
 
 Error TransportError(CURLcode code, const Exchange& exchange, const std::string& detail) {
   if (code == CURLE_ABORTED_BY_CALLBACK) {
-    return {Error::Code::kDeadlineExceeded, "the server is being stopped"};
+    return {Error::Code::kDeadlineExceeded, "the request was stopped"};
   }
   if (exchange.too_large) {
-    return {Error::Code::kFailedPrecondition,
+    return {Error::Code::kResourceExhausted,
             "the answer is larger than " + std::to_string(exchange.request.response_bytes_max) +
                 " bytes"};
   }
@@ -133,27 +130,54 @@ HttpClient::HttpClient(Options options) : options_(std::move(options)) {
 }
 
 HttpClient::~HttpClient() {
-  for (CURL* const handle : idle_) TheCurl().easy_cleanup(handle);
+  for (const Handles& handles : idle_) {
+    TheCurl().easy_cleanup(handles.easy);
+    TheCurl().multi_cleanup(handles.multi);
+  }
 }
 
-CURL* HttpClient::Borrow() {
+HttpClient::Handles HttpClient::Borrow() {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      CURL* const handle = idle_.back();
+      const Handles handles = idle_.back();
       idle_.pop_back();
-      return handle;
+      return handles;
     }
   }
-  CURL* const handle = TheCurl().easy_init();
-  CHECK(handle != nullptr);
-  return handle;
+  const Handles handles{.easy = TheCurl().easy_init(), .multi = TheCurl().multi_init()};
+  CHECK(handles.easy != nullptr && handles.multi != nullptr);
+  return handles;
 }
 
-void HttpClient::GiveBack(CURL* handle) {
-  TheCurl().easy_reset(handle);  // forgets the request, keeps the connection
+void HttpClient::GiveBack(const Handles& handles) {
+  TheCurl().easy_reset(handles.easy);  // forgets the request; the connection is kept
   const std::lock_guard lock(mutex_);
-  idle_.push_back(handle);
+  idle_.push_back(handles);
+}
+
+// An easy handle alone looks only once a second whether it should stop.
+CURLcode HttpClient::Run(const Handles& handles, const HttpRequest& request) const {
+  const Curl& curl = TheCurl();
+  const auto wake = [&] { curl.multi_wakeup(handles.multi); };
+  const std::stop_callback on_client_stop(options_.stop, wake);
+  const std::stop_callback on_request_stop(request.stop, wake);
+  CHECK(curl.multi_add_handle(handles.multi, handles.easy) == CURLM_OK);
+  CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+  while (!options_.stop.stop_requested() && !request.stop.stop_requested()) {
+    int running = 0;
+    CHECK(curl.multi_perform(handles.multi, &running) == CURLM_OK);
+    if (running == 0) {
+      int left = 0;
+      const CURLMsg* const message = curl.multi_info_read(handles.multi, &left);
+      CHECK(message != nullptr && message->msg == CURLMSG_DONE);
+      code = message->data.result;
+      break;
+    }
+    CHECK(curl.multi_poll(handles.multi, nullptr, 0, 1000, nullptr) == CURLM_OK);
+  }
+  curl.multi_remove_handle(handles.multi, handles.easy);
+  return code;
 }
 
 Result<HttpResponse> HttpClient::Perform(const HttpRequest& request) {
@@ -161,19 +185,19 @@ Result<HttpResponse> HttpClient::Perform(const HttpRequest& request) {
   for (const auto& [name, value] : request.headers) headers.Add(name, value);
   headers.Remove("Expect");
   if (request.headers.count("content-type") == 0) headers.Remove("Content-Type");
-  Exchange exchange{.request = request, .stop = options_.stop};
+  Exchange exchange{.request = request};
   std::array<char, CURL_ERROR_SIZE> detail{};
-  CURL* const handle = Borrow();
-  Configure(handle, options_);
-  Describe(handle, exchange, headers);
-  Set(handle, CURLOPT_ERRORBUFFER, detail.data());
-  const CURLcode code = TheCurl().easy_perform(handle);
+  const Handles handles = Borrow();
+  Configure(handles.easy, options_);
+  Describe(handles.easy, exchange, headers);
+  Set(handles.easy, CURLOPT_ERRORBUFFER, detail.data());
+  const CURLcode code = Run(handles, request);
   long status = 0;
-  TheCurl().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  GiveBack(handle);
+  TheCurl().easy_getinfo(handles.easy, CURLINFO_RESPONSE_CODE, &status);
+  GiveBack(handles);
   if (code != CURLE_OK) return TransportError(code, exchange, detail.data());
   exchange.response.status = static_cast<int>(status);
   return std::move(exchange.response);
 }
 
-}  // namespace towline::objects
+}  // namespace towline::net
