@@ -1,5 +1,6 @@
 // Functions: calling them, and making them.
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,14 @@
 #include "statemachines/jsonata/sequence.h"
 
 namespace towline::jsonata {
+namespace {
+
+// Functions that call functions nest without an expression around each: built-in functions and
+// their callbacks in tail position, compositions of compositions. Their depth is bounded here.
+constexpr int kNestedCallsMax = 1'000;
+
+}  // namespace
+
 int Evaluator::ArityOf(const Function& function) {
   switch (function.kind) {
     case FunctionKind::kNative:
@@ -60,9 +69,16 @@ bool Evaluator::EvaluateArguments(const Node& node, Value input, Frame* frame, c
   return true;
 }
 
+Value Evaluator::Apply(Value callee, Arguments arguments, Value context, Frame* frame) {
+  if (++nested_calls_ > std::max(kNestedCallsMax, circumstances_.bounds.depth)) return FailDepth();
+  const Value result = ApplyInRounds(callee, arguments, context, frame);
+  nested_calls_--;
+  return result;
+}
+
 // Calls, and then makes the calls that the called lambdas left to their caller. None of these
 // rounds keeps anything of the one before it, except through its arguments.
-Value Evaluator::Apply(Value callee, Arguments arguments, Value context, Frame* frame) {
+Value Evaluator::ApplyInRounds(Value callee, Arguments arguments, Value context, Frame* frame) {
   const Arena::Mark mark = stack_.Position();
   LoopStart start = StartLoop();
   const bool lambda = callee.is_function() && callee.function()->kind == FunctionKind::kLambda;

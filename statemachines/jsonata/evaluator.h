@@ -174,6 +174,7 @@ class Evaluator {
   bool EvaluateArguments(const Node& node, Value input, Frame* frame, const Value* first,
                          Arguments& arguments);
   bool Validate(const Signature& signature, Arguments given, Value context, Arguments& validated);
+  Value ApplyInRounds(Value callee, Arguments arguments, Value context, Frame* frame);
   Value ApplyOnce(Value callee, Arguments arguments, Value context, Frame* frame);
   Value ApplyNative(const Native& native, Arguments arguments, Value context, Frame* frame);
   Value ApplyLambda(const Lambda& lambda, Arguments arguments, Value context);
@@ -208,7 +209,8 @@ class Evaluator {
   const char* text_end_ = nullptr;  // of the text that was concatenated last
   std::uint64_t ticks_ = 0;         // steps until the bounds are looked at again
   std::uint64_t steps_left_;        // after those
-  int depth_ = 0;
+  int depth_ = 0;         // of expressions
+  int nested_calls_ = 0;  // of Apply
   std::uint64_t seed_;
   std::uint32_t clones_ = 0;                         // transformations so far
   std::vector<std::unique_ptr<Matcher>> matchers_;   // of matches that somebody may continue
