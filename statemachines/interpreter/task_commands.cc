@@ -75,7 +75,9 @@ Verdict Stepper::operator()(const SucceedTask& command) {
   if (!task.has_value()) return Verdict::kStale;
   if (from_worker && !IsCurrent(*task, command.attempt)) return Verdict::kStale;
   if (from_worker && task->awaiting.submitted) return Verdict::kNoop;
-  if (from_worker && !EmitStarted(*task, command.worker)) return Verdict::kApplied;
+  // Whoever starts executions has no word for having begun, unlike workers and activities.
+  const bool nested = TaskKindOf(task->task.resource) == TaskSpec::Kind::kExecution;
+  if ((from_worker || nested) && !EmitStarted(*task, command.worker)) return Verdict::kApplied;
 
   const Frame& frame = task->frame;
   const bool callback = !from_worker && (task->awaiting.wait_for_task_token || !task->is_job());
@@ -108,8 +110,9 @@ Verdict Stepper::operator()(const FailTask& command) {
   if (from_worker && !IsCurrent(*task, command.attempt)) return Verdict::kStale;
   // Its success is on record already.
   if (from_worker && task->awaiting.submitted) return Verdict::kStale;
-  const bool publish = task->task.resource.kind == ResourceKind::kPublish;
-  if ((from_worker || publish) && !EmitStarted(*task, command.worker)) return Verdict::kApplied;
+  const TaskSpec::Kind kind = TaskKindOf(task->task.resource);
+  const bool service = kind == TaskSpec::Kind::kPublish || kind == TaskSpec::Kind::kExecution;
+  if ((from_worker || service) && !EmitStarted(*task, command.worker)) return Verdict::kApplied;
 
   const Frame& frame = task->frame;
   const bool callback = !from_worker && (task->awaiting.wait_for_task_token || !task->is_job());
