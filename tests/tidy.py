@@ -75,6 +75,9 @@ ROOMS = {
     "orchestrator/children": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "mapdata/",
          "orchestrator/engine/", "orchestrator/objects/") + STORE_SEAMS, ("boost_json",)),
+    "orchestrator/local": (
+        (BASE, CORE + "asl/", CORE + "interpreter/", "orchestrator/engine/",
+         "orchestrator/children/", "orchestrator/objects/") + STORE_SEAMS, ("boost_json",)),
     "orchestrator/api": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "teststate/",
          "orchestrator/engine/", "orchestrator/dispatch/",
@@ -83,7 +86,9 @@ ROOMS = {
     "orchestrator": (
         (CORE, LOG, "proto/", "orchestrator/"), ("boost_json", "cxxopts", "tomlpp", "grpc")),
     "worker": ((BASE, LOG, "proto/jobs/"), ("boost_json", "sqlite", "cxxopts", "tomlpp")),
-    "cli": ((BASE, CORE, API_PROTOS), ("boost_json", "grpc", "protobuf", "cxxopts")),
+    "cli": (
+        (BASE, CORE, API_PROTOS, "orchestrator/local/", "orchestrator/objects/local_store.h"),
+        ("boost_json", "grpc", "protobuf", "cxxopts")),
 }
 # Single files whose purpose is the package.
 FILE_PACKAGES = {BASE + "log.cc": ("spdlog",)}

@@ -231,6 +231,10 @@ void Partition::Evict() {
 }
 
 void Partition::Purge() {
+  if (settings_.retention == std::chrono::hours::max()) {
+    purge_at_ = Timestamp::max();
+    return;
+  }
   std::vector<store::ExecutionKey> old =
       store_->ClosedBefore(now_ - settings_.retention, kPurgePerRound);
   // A full round means that there is more: go on at once, behind what waits.

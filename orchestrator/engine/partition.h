@@ -43,7 +43,7 @@ struct PartitionSettings {
   std::size_t cache_max = 4'096;        // executions in memory
   std::uint64_t snapshot_events = 1'000;  // events after which a snapshot shortens the replay
   Millis timer_horizon{60'000};
-  std::chrono::hours retention{24 * 90};  // closed executions are kept this long
+  std::chrono::hours retention{24 * 90};  // closed executions are kept this long; max(): for good
   std::uint64_t seed = 0;               // of everything random that the core is given
 };
 

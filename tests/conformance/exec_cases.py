@@ -2,27 +2,26 @@
 
 import copy
 import json
+import tempfile
+from pathlib import Path
 
 import suite
 from exec_compare import compare
 
 DRIVER = "towline-exec-driver"
 CORPUS = ("asl/exec.jsonl",)
-# What there is not yet.
-LATER_FEATURES = {"distributed-map"}
-LATER_SERVICES = {"states"}
+OURS = "arn:towline:states:local:111111111111:"
+THEIRS = "arn:aws:states:us-east-1:111111111111:"
+DIRECT_CALL = "arn:aws:lambda:"
 
 
 def add_options(parser):
     parser.add_argument("--restart", action="store_true",
-                        help="rebuild the state from its events after every step")
+                        help="read every state back from its events after each round")
 
 
-def in_suite(case):
-    """No task at all, a record of what each task's outside did, or an activity that is missing."""
-    answered = case.get("mocks", {}).get("complete", False) or not set(case["needs"]) - {"activity"}
-    return (answered and not set(case["features"]) & LATER_FEATURES
-            and not set(case["needs"]) & LATER_SERVICES)
+def in_suite(_case):
+    return True
 
 
 def texts_in(value):
@@ -52,18 +51,92 @@ def with_cause_texts(case):
     return mocks
 
 
-def driver_line(case):
+def raised(direct):
+    """What the service makes of an exception in a function: spaced when a state names the
+    function itself, compact when it calls lambda:invoke."""
+    trace = ['  File "/var/task/handler.py", line 2, in handler\n'
+             '    raise Exception("Some exception was raised.")\n']
+    cause = {"errorMessage": "Some exception was raised.", "errorType": "Exception",
+             "requestId": "00000000-0000-4000-8000-000000000000", "stackTrace": trace}
+    return {"error": "Exception",
+            "cause": json.dumps(cause, separators=None if direct else (",", ":"))}
+
+
+def resources_of(value):
+    if isinstance(value, dict):
+        if isinstance(value.get("Resource"), str):
+            yield value["Resource"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from resources_of(item)
+
+
+def functions_of(case):
+    """Those fixtures whose behaviour a driver can have."""
+    direct = any(text.startswith(DIRECT_CALL) for text in resources_of(case["definition"]))
+    payload = case["input"].get("Payload") if isinstance(case["input"], dict) else None
+    behaviours = {"id_function.py": {}, "raise_exception.py": raised(direct),
+                  "return_decorated_input.py": {"result": f"input-event-{payload}"}}
+    return {fixture["functionName"]: behaviours[fixture["handler"]]
+            for fixture in case.get("fixtures", {}).get("lambda", ())
+            if fixture["handler"] in behaviours}
+
+
+def put_objects(case, folder):
+    """The files that were there before the run, below `folder`; false: there are none."""
+    files = case.get("fixtures", {}).get("s3", ())
+    for file in files:
+        path = Path(folder, file["bucket"], file["key"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file["body"], encoding="utf-8")
+    return bool(files)
+
+
+def driver_line(case, folder):
     line = {key: case[key] for key in ("id", "definition", "input")}
     if "mocks" in case:
         line["mocks"] = with_cause_texts(case)
+    line["functions"] = functions_of(case)
+    if put_objects(case, folder):
+        line["objects"] = str(folder)
     return json.dumps(line) + "\n"
+
+
+def as_the_service(value):
+    """An answer with the ARNs that the service would have."""
+    if isinstance(value, str):
+        return value.replace(OURS, THEIRS)
+    if isinstance(value, list):
+        return [as_the_service(item) for item in value]
+    if isinstance(value, dict):
+        return {key: as_the_service(item) for key, item in value.items()}
+    return value
+
+
+def score(title, pairs):
+    """Of cases with what differs: how many agree in how they end, how many in every event."""
+    if not pairs:
+        return
+    ended = sum(all(d.startswith("$.history") for d in found) for _, found in pairs)
+    recorded = [found for case, found in pairs if "history" in case["expect"]]
+    told = sum(not any(d.startswith("$.history") for d in found) for found in recorded)
+    print(f"{title}: status and output of {ended} of {len(pairs)} "
+          f"({100 * ended / len(pairs):.1f} %), histories of {told} of {len(recorded)} "
+          f"({100 * told / max(1, len(recorded)):.1f} %)")
 
 
 def differences(cases, options):
     """For each case, what its run has other than the recording."""
     command = [suite.driver(DRIVER, options)] + (["--restart"] if options.restart else [])
-    answers = suite.ask(command, map(driver_line, cases), cases)
-    return [compare(case, answer) for case, answer in zip(cases, answers)]
+    with tempfile.TemporaryDirectory(prefix="towline-conformance-") as folder:
+        lines = [driver_line(case, Path(folder, str(n))) for n, case in enumerate(cases)]
+        answers = suite.ask(command, lines, cases)
+    found = [compare(case, as_the_service(answer)) for case, answer in zip(cases, answers)]
+    pairs = list(zip(cases, found))
+    score("interpreter only", [pair for pair in pairs if not pair[0]["needs"]])
+    score("with the outside played", [pair for pair in pairs if pair[0]["needs"]])
+    return found
 
 
 def mutations(actual):

@@ -1,63 +1,52 @@
-// Runs recorded executions: one JSON line in (id, definition, input, mocks), one JSON line out
-// (id, status, output, error, cause, history), in virtual time and with the service's limits.
+// Runs recorded executions: one JSON line in, one JSON line out (id, status, output, error, cause,
+// history), in virtual time and with the service's limits, by a whole installation.
 //
 //   towline-exec-driver [--restart] [FILE]
 //
-// --restart throws the state away after every step and makes it again from the events.
-// Tasks are answered from `mocks.tasks`: the n-th scheduling in a state by that state's n-th
-// entry; without `mocks` there is no activity. A line whose definition is refused, or that breaks
-// a promise of the core, says so in "refused" or "broken".
+// --restart reads every state back from its events after each round.
+//
+// A line has id, definition, input, and what plays the outside:
+//   mocks      the n-th scheduling in a state is answered by that state's n-th entry; without any
+//              there is no activity
+//   functions  by name, for tasks without an entry: {result}, {error, cause}, or {}, which gives
+//              its payload back
+//   objects    the folder of the object store
+// A line whose definition is refused says so in "refused".
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <set>
 
+#include "orchestrator/local/installation.h"
+#include "orchestrator/objects/local_store.h"
 #include "statemachines/asl/parser.h"
-#include "statemachines/interpreter/history.h"
-#include "tests/interpreter/world.h"
 
-namespace towline::interpreter {
+namespace towline::local {
 namespace {
+
+namespace in = interpreter;
+
+constexpr const char* kMachine = "machine";
+constexpr const char* kExecution = "run";
 
 std::string TextOf(const json::value& value) {
   return value.is_string() ? std::string(value.get_string()) : PrintJson(value);
 }
 
-// Plays the outside of one execution.
-class Play {
+// What one entry of the recording says, as commands.
+class Replay {
  public:
-  Play(World& world, const json::object& line) : world_(world) {
-    const json::value* mocks = line.if_contains("mocks");
-    if (mocks == nullptr) return;
-    for (const json::value& task : mocks->at("tasks").as_array()) {
-      entries_[std::string(task.at("state").as_string())].push_back(&task.as_object());
-    }
-  }
+  Replay(const Task& task, bool sync) : spec_(task.open->spec), sync_(sync) {}
 
-  void Run() {
-    do {
-      for (std::vector<TaskId> fresh = world_.TakeNewTasks(); !fresh.empty();
-           fresh = world_.TakeNewTasks()) {
-        for (const TaskId task : fresh) Answer(task);
-      }
-    } while (!world_.state().closed() && (MissHeartbeat() || world_.FireNext()));
+  Acts Follow(const json::array& steps) {
+    for (const json::value& step : steps) Add(step.as_object());
+    return std::move(acts_);
   }
 
  private:
-  void Answer(TaskId task) {
-    const auto found = world_.tasks().find(task);
-    if (found == world_.tasks().end()) return;  // aborted by an earlier answer
-    const OpenTask open = found->second.open;
-    auto& entries = entries_[open.state];
-    const std::size_t n = used_[open.state]++;
-    if (n >= entries.size()) return;
-    for (const json::value& step : entries[n]->at("steps").as_array()) Act(open, step.as_object());
-  }
-
-  void Act(const OpenTask& open, const json::object& step) {
+  void Add(const json::object& step) {
     const std::string_view what = step.at("do").as_string();
     const auto output = [&] {
       return step.contains("output") ? Json(step.at("output")) : Json();
@@ -66,71 +55,104 @@ class Play {
       if (!step.contains(key)) return std::nullopt;
       return TextOf(step.at(key));
     };
-    if (what == "started" && open.spec.kind == TaskSpec::Kind::kActivity) {
-      world_.Do(StartTask{open.task, text("workerName").value_or("")});
-    } else if (what == "started" && open.spec.kind == TaskSpec::Kind::kJob) {
-      world_.Do(AcceptJob{open.task, open.attempt, "worker", 1});
-    } else if (what == "submitted" && open.spec.kind == TaskSpec::Kind::kJob && !IsSync(open)) {
-      world_.Do(SucceedTask{open.task, open.attempt, output(), "worker"});
+    const bool is_job = spec_.kind == in::TaskSpec::Kind::kJob;
+    if (what == "started" && spec_.kind == in::TaskSpec::Kind::kActivity) {
+      Do(in::StartTask{.worker = text("workerName").value_or("")});
+    } else if (what == "started" && is_job) {
+      Do(in::AcceptJob{.attempt = 1, .worker = "worker", .incarnation = 1});
+    } else if (what == "submitted" && is_job && !sync_) {
+      Do(in::SucceedTask{.attempt = 1, .output = output(), .worker = "worker"});
     } else if (what == "submitted") {
-      world_.Do(SubmitTask{open.task, output()});
+      Do(in::SubmitTask{.output = output()});
     } else if (what == "succeeded") {
-      world_.Do(SucceedTask{open.task, 0, output(), {}});
+      Do(in::SucceedTask{.output = output()});
     } else if (what == "failed") {
-      world_.Do(FailTask{open.task, 0, text("error"), text("cause"), {}});
-    } else if (what == "timed_out" && open.spec.heartbeat_seconds.has_value()) {
-      silent_.insert(open.task);
+      Do(in::FailTask{.error = text("error"), .cause = text("cause")});
     }
   }
+  void Do(in::Command command) { acts_.push_back({Millis(0), std::move(command)}); }
 
-  // What such a task has started answers at once, and is not at its end by then.
-  bool IsSync(const OpenTask& open) const {
-    for (const asl::State& state : world_.definition().states) {
-      const auto* task = std::get_if<asl::Task>(&state.kind);
-      if (task == nullptr || state.name != open.state) continue;
-      return task->resource.sync != asl::TaskResource::Sync::kNone;
-    }
-    return false;
-  }
-
-  // The service's heartbeat is the shell's business here: a recorded timeout of a task that has
-  // one is a missed heartbeat.
-  bool MissHeartbeat() {
-    while (!silent_.empty()) {
-      const TaskId task = *silent_.begin();
-      silent_.erase(silent_.begin());
-      const auto found = world_.tasks().find(task);
-      if (found == world_.tasks().end()) continue;
-      world_.Pass(Seconds(*found->second.open.spec.heartbeat_seconds));
-      world_.Do(FireTimer{task, TimerKind::kTaskHeartbeat});
-      return true;
-    }
-    return false;
-  }
-
-  World& world_;
-  std::map<std::string, std::vector<const json::object*>> entries_;
-  std::map<std::string, std::size_t> used_;
-  std::set<TaskId> silent_;
+  const in::TaskSpec& spec_;
+  const bool sync_;
+  Acts acts_;
 };
 
-const char* StatusName(ExecutionStatus status) {
+// The outside of one line.
+class Recording final : public Outside {
+ public:
+  Recording(const json::object& line, const asl::Definition& definition) {
+    if (const json::value* functions = line.if_contains("functions")) {
+      functions_ = functions->as_object();
+    }
+    for (const asl::State& state : definition.states) {
+      const auto* task = std::get_if<asl::Task>(&state.kind);
+      sync_[state.name] =
+          task != nullptr && task->resource.sync != asl::TaskResource::Sync::kNone;
+    }
+    const json::value* mocks = line.if_contains("mocks");
+    if (mocks == nullptr) return;
+    for (const json::value& task : mocks->at("tasks").as_array()) {
+      entries_[std::string(task.at("state").as_string())].push_back(task.at("steps").as_array());
+    }
+  }
+
+  Result<std::optional<Acts>> OnTask(const Task& task) override {
+    const std::string& state = task.open->state;
+    const auto entries = entries_.find(state);
+    if (entries != entries_.end()) {
+      const std::size_t n = used_[state]++;
+      if (n >= entries->second.size()) return std::optional(Acts());
+      return std::optional(Replay(task, sync_[state]).Follow(entries->second[n]));
+    }
+    if (task.open->spec.kind == in::TaskSpec::Kind::kExecution) return std::optional<Acts>();
+    return std::optional(Call(task.open->spec));
+  }
+
+ private:
+  Acts Call(const in::TaskSpec& spec) const {
+    const json::value* const function = functions_.if_contains(spec.job_type);
+    if (function == nullptr) return {};
+    Acts acts = {{Millis(0), in::AcceptJob{.attempt = 1, .worker = "worker", .incarnation = 1}}};
+    if (const json::value* error = function->as_object().if_contains("error")) {
+      acts.push_back({Millis(0), in::FailTask{.attempt = 1,
+                                              .error = TextOf(*error),
+                                              .cause = TextOf(function->at("cause")),
+                                              .worker = "worker"}});
+    } else {
+      const json::value* result = function->as_object().if_contains("result");
+      acts.push_back({Millis(0),
+                      in::SucceedTask{.attempt = 1,
+                                      .output = result != nullptr ? Json(*result) : spec.payload,
+                                      .worker = "worker"}});
+    }
+    return acts;
+  }
+
+  json::object functions_;
+  std::map<std::string, bool> sync_;
+  std::map<std::string, std::vector<json::array>> entries_;
+  std::map<std::string, std::size_t> used_;
+};
+
+class NoActivities final : public in::Activities {
+ public:
+  bool Exists(const std::string&, const std::string&) const override { return false; }
+};
+
+const char* StatusName(in::ExecutionStatus status) {
   switch (status) {
-    case ExecutionStatus::kRunning: return "RUNNING";
-    case ExecutionStatus::kSucceeded: return "SUCCEEDED";
-    case ExecutionStatus::kFailed: return "FAILED";
-    case ExecutionStatus::kTimedOut: return "TIMED_OUT";
-    case ExecutionStatus::kAborted: return "ABORTED";
+    case in::ExecutionStatus::kRunning: return "RUNNING";
+    case in::ExecutionStatus::kSucceeded: return "SUCCEEDED";
+    case in::ExecutionStatus::kFailed: return "FAILED";
+    case in::ExecutionStatus::kTimedOut: return "TIMED_OUT";
+    case in::ExecutionStatus::kAborted: return "ABORTED";
   }
   return "";
 }
 
-json::array History(const World& world) {
-  HistoryProjection projection(world.definition());
-  std::vector<HistoryEvent> events;
-  for (const EventRecord& record : world.events()) projection.Project(record, true, events);
+json::array History(Installation& installation) {
   json::array history;
-  for (HistoryEvent& event : events) {
+  for (in::HistoryEvent& event : installation.History(kMachine, kExecution)) {
     history.push_back(json::object{{"id", event.id},
                                    {"previousEventId", event.previous_id},
                                    {"type", event.type},
@@ -142,43 +164,59 @@ json::array History(const World& world) {
 json::object RunLine(const json::object& line, bool restart) {
   json::object answer;
   answer["id"] = line.contains("id") ? line.at("id") : json::value(nullptr);
-  const asl::ParseResult parsed = asl::Parse(PrintJson(line.at("definition")));
+  const std::string text = PrintJson(line.at("definition"));
+  const asl::ParseResult parsed = asl::Parse(text);
   if (!parsed.ok()) {
     answer["refused"] = asl::DescribeErrors(parsed.diagnostics);
     return answer;
   }
-  World world(parsed.definition, AwsLimits());
-  if (restart) world.RestartAfterEachStep();
-  if (!line.contains("mocks")) world.HaveNoActivities();
-  world.Begin(line.contains("input") ? Json(line.at("input")) : Json::EmptyObject());
-  Play(world, line).Run();
-
-  const ExecutionState& state = world.state();
-  answer["status"] = StatusName(state.status);
-  if (state.output.has_value()) answer["output"] = **state.output;
-  if (state.error.has_value()) answer["error"] = *state.error;
-  if (state.cause.has_value()) answer["cause"] = *state.cause;
-  answer["history"] = History(world);
-  if (!world.problems().empty()) answer["broken"] = world.problems().front();
+  const NoActivities no_activities;
+  std::unique_ptr<objects::ObjectStore> objects;
+  if (const json::value* root = line.if_contains("objects")) {
+    auto opened = objects::LocalStore::Open(std::string(root->as_string()));
+    CHECK(opened.has_value());
+    objects = std::move(*opened);
+  }
+  Settings settings;
+  settings.tenant = "111111111111";
+  settings.limits = in::AwsLimits();
+  settings.start = *ParseTimestamp("2024-03-01T00:00:00Z");
+  settings.objects = objects.get();
+  settings.role_arn = "snf_role_arn";
+  settings.forgetful = restart;
+  if (!line.contains("mocks")) settings.activities = &no_activities;
+  Recording outside(line, *parsed.definition);
+  Installation installation(settings, outside);
+  installation.PutMachine(kMachine, text);
+  const auto ended = installation.Run(
+      kMachine, kExecution,
+      line.contains("input") ? Json(line.at("input")) : Json::EmptyObject());
+  CHECK(ended.has_value());  // a recording plays no trick on its installation
+  const engine::ExecutionView view = ended->value_or(engine::ExecutionView{});
+  answer["status"] = StatusName(view.status);
+  if (view.output) answer["output"] = **view.output;
+  if (view.error) answer["error"] = *view.error;
+  if (view.cause) answer["cause"] = *view.cause;
+  answer["history"] = History(installation);
   return answer;
 }
 
-int RunAll(std::istream& in, bool restart) {
+int RunAll(std::istream& from, bool restart) {
   std::string text;
-  while (std::getline(in, text)) {
+  while (std::getline(from, text)) {
     if (text.empty()) continue;
     const Result<Json> line = ParseJson(text);
     if (!line) {
       std::cerr << "towline-exec-driver: " << line.error().message << "\n";
       return 2;
     }
-    std::cout << PrintJson(RunLine((**line).as_object(), restart)) << std::endl;
+    std::cout << PrintJson(RunLine((*line)->as_object(), restart)) << std::endl;
   }
   return 0;
 }
 
 }  // namespace
-}  // namespace towline::interpreter
+}  // namespace towline::local
 
 int main(int argc, char** argv) {
   bool restart = false;
@@ -194,11 +232,11 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
-  if (path == nullptr) return towline::interpreter::RunAll(std::cin, restart);
+  if (path == nullptr) return towline::local::RunAll(std::cin, restart);
   std::ifstream file(path);
   if (!file) {
     std::cerr << "towline-exec-driver: cannot read " << path << "\n";
     return 2;
   }
-  return towline::interpreter::RunAll(file, restart);
+  return towline::local::RunAll(file, restart);
 }
