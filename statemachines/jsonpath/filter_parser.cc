@@ -61,7 +61,7 @@ class FilterParser {
       if (at_ < text_.size()) outcome = Refuse("unexpected text");
     }
     if (outcome == Outcome::kRead) return std::shared_ptr<const FilterNode>(std::move(filter));
-    return Error{.message = "the filter " + std::string(text_) + " is invalid: " + problem_ +
+    return Error{.message = "the filter " + Shortened(text_) + " is invalid: " + problem_ +
                             " at position " + std::to_string(at_ + 1) + " of it"};
   }
 

@@ -82,7 +82,8 @@ class PathParser {
  private:
   Error Refusal() const {
     return {.code = Error::Code::kInvalidArgument,
-            .message = "Invalid path '" + std::string(text_) + "': " + problem_};
+            .message = "Invalid path '" + (depth_ == 0 ? std::string(text_) : Shortened(text_)) +
+                       "': " + problem_};
   }
   bool Fail(std::string problem) {
     problem_ = std::move(problem);

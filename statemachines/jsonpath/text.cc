@@ -92,6 +92,14 @@ std::size_t FindClosing(std::string_view text, std::size_t open) {
   return std::string_view::npos;
 }
 
+std::string Shortened(std::string_view text) {
+  constexpr std::size_t kShown = 200;
+  if (text.size() <= kShown) return std::string(text);
+  std::size_t end = kShown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) end--;
+  return std::string(text.substr(0, end)) + "…";
+}
+
 std::optional<std::string> UnescapeJava(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size(); at++) {

@@ -30,6 +30,10 @@ std::size_t FindQuote(std::string_view text, std::size_t open);
 // if there is none.
 std::size_t FindClosing(std::string_view text, std::size_t open);
 
+// Enough of `text` to know it by in a message, where texts that hold each other are told one by
+// one.
+std::string Shortened(std::string_view text);
+
 // Undoes \n, \t, \b, \r, \f, \uXXXX; of any other escape the backslash goes. Nothing for a
 // truncated \u or half a surrogate pair.
 std::optional<std::string> UnescapeJava(std::string_view text);

@@ -242,6 +242,11 @@ TEST(PathTest, HostilePathsMeetABound) {
   std::string nested = "@.a";
   for (int i = 0; i < 60; i++) nested = "@[?(" + nested + ")]";
   EXPECT_FALSE(Path::Parse("$[?(" + nested + ")]"));
+  // Each of the filters tells what is wrong with it, but not all of its text.
+  for (int i = 0; i < 5'000; i++) nested = "@[?(" + nested + ")]";
+  const auto refused = Path::Parse("$[?(" + nested + ")]");
+  ASSERT_FALSE(refused);
+  EXPECT_LT(refused.error().message.size(), 3 * nested.size());
 
   // Scans of scans of scans multiply; the evaluation stops instead.
   std::string deep(80, '[');
