@@ -52,6 +52,7 @@ struct Command {
 std::vector<Command> MachineCommands();
 std::vector<Command> ValidateCommands();
 std::vector<Command> TestStateCommands();
+std::vector<Command> RunHereCommands();
 std::vector<Command> StartCommands();
 std::vector<Command> ExecutionCommands();
 std::vector<Command> RedriveCommands();

@@ -2,7 +2,9 @@
 
 #include <boost/json/object.hpp>
 #include <cmath>
+#include <ostream>
 
+#include "cli/show.h"
 #include "statemachines/base/json.h"
 
 namespace towline::cli {
@@ -76,6 +78,29 @@ std::string ShowNews(const v1::JobNews& news) {
   if (news.has_percent()) text += ", " + std::to_string(std::lround(news.percent())) + " %";
   if (!news.message().empty()) text += ": " + news.message();
   return text;
+}
+
+void PrintHistory(const Terminal& terminal, const v1::GetExecutionHistoryResponse& all) {
+  Table table({"ID", "TIME", "EVENT", "WHAT", "DETAIL"});
+  for (const v1::HistoryEvent& event : all.events()) {
+    const std::string time = FormatTimestamp(FromProto(event.timestamp()));
+    table.Add({event.id() == 0 ? "" : std::to_string(event.id()), time.substr(11, 12),
+               event.type(), SubjectOf(event), DetailOf(event)},
+              ColourOf(event));
+  }
+  table.Print(terminal);
+  if (all.events_size() > 0) {
+    terminal.out << "(times are UTC, from "
+                      << ShowTime(FromProto(all.events(0).timestamp())).substr(0, 10) << ")\n";
+  }
+  if (all.evidence_size() == 0) return;
+  terminal.out << "\nAnswers of workers that came too late or were refused:\n";
+  Table evidence({"TIME", "TASK", "WORKER", "ATTEMPT", "WHAT", "DATA"});
+  for (const v1::Evidence& one : all.evidence()) {
+    evidence.Add({ShowTime(FromProto(one.timestamp())), std::to_string(one.task()), one.worker(),
+                  std::to_string(one.attempt()), one.what(), one.data()});
+  }
+  evidence.Print(terminal);
 }
 
 }  // namespace towline::cli

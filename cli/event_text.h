@@ -1,6 +1,6 @@
 #pragma once
 
-// One event of a history in one line, for people.
+// The events of a history in one line each, for people.
 
 #include <string>
 
@@ -16,5 +16,7 @@ std::string SubjectOf(const v1::HistoryEvent& event);
 std::string DetailOf(const v1::HistoryEvent& event);
 Colour ColourOf(const v1::HistoryEvent& event);
 std::string ShowNews(const v1::JobNews& news);
+// All of them as a table, with the late answers of workers below it.
+void PrintHistory(const Terminal& terminal, const v1::GetExecutionHistoryResponse& all);
 
 }  // namespace towline::cli

@@ -9,34 +9,10 @@
 #include "cli/event_text.h"
 #include "cli/json_output.h"
 #include "cli/report.h"
-#include "cli/show.h"
 #include "proto/towline/v1/executions.grpc.pb.h"
 
 namespace towline::cli {
 namespace {
-
-void PrintTable(const Invocation& call, const v1::GetExecutionHistoryResponse& all) {
-  Table table({"ID", "TIME", "EVENT", "WHAT", "DETAIL"});
-  for (const v1::HistoryEvent& event : all.events()) {
-    const std::string time = FormatTimestamp(FromProto(event.timestamp()));
-    table.Add({event.id() == 0 ? "" : std::to_string(event.id()), time.substr(11, 12),
-               event.type(), SubjectOf(event), DetailOf(event)},
-              ColourOf(event));
-  }
-  table.Print(call.terminal);
-  if (all.events_size() > 0) {
-    call.terminal.out << "(times are UTC, from "
-                      << ShowTime(FromProto(all.events(0).timestamp())).substr(0, 10) << ")\n";
-  }
-  if (all.evidence_size() == 0) return;
-  call.terminal.out << "\nAnswers of workers that came too late or were refused:\n";
-  Table evidence({"TIME", "TASK", "WORKER", "ATTEMPT", "WHAT", "DATA"});
-  for (const v1::Evidence& one : all.evidence()) {
-    evidence.Add({ShowTime(FromProto(one.timestamp())), std::to_string(one.task()), one.worker(),
-                  std::to_string(one.attempt()), one.what(), one.data()});
-  }
-  evidence.Print(call.terminal);
-}
 
 int History(Invocation& call) {
   int limit = 0;
@@ -64,7 +40,7 @@ int History(Invocation& call) {
   if (call.json) {
     PrintJsonLine(call.terminal, ToJson(all));
   } else {
-    PrintTable(call, all);
+    PrintHistory(call.terminal, all);
     if (!request.next_token().empty()) call.terminal.err << "(there are more: --limit)\n";
   }
   return kOk;

@@ -213,9 +213,9 @@ const std::vector<Command>& AllCommands() {
   static const std::vector<Command> all = [] {
     std::vector<Command> commands;
     for (const auto& some :
-         {MachineCommands(), ValidateCommands(), TestStateCommands(), StartCommands(),
-          ExecutionCommands(), RedriveCommands(), HistoryCommands(), WatchCommands(),
-          WhyCommands(), WorkerCommands(), TaskCommands(), ActivityCommands(),
+         {MachineCommands(), ValidateCommands(), TestStateCommands(), RunHereCommands(),
+          StartCommands(), ExecutionCommands(), RedriveCommands(), HistoryCommands(),
+          WatchCommands(), WhyCommands(), WorkerCommands(), TaskCommands(), ActivityCommands(),
           CompletionCommands()}) {
       commands.insert(commands.end(), some.begin(), some.end());
     }
