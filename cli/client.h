@@ -24,6 +24,7 @@ class Client {
   Client(std::string server, std::string tenant, const Tls& tls);
 
   const std::string& server() const { return server_; }
+  const std::string& tenant() const { return tenant_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
   // For one call; without patience it may take as long as it takes.

@@ -15,7 +15,28 @@
 namespace towline::cli {
 namespace {
 
-constexpr const char* kServerDefault = "127.0.0.1:8460";
+constexpr std::size_t kHelpColumns = 100;
+
+// What every command takes: from the command line, else from the environment.
+struct Setting {
+  const char* name;
+  const char* argument;
+  const char* variable;
+  const char* otherwise;
+  const char* help;
+};
+constexpr Setting kServer = {"server", "HOST:PORT", "TOWLINE_SERVER", "127.0.0.1:8460",
+                             "the server to ask (default: $TOWLINE_SERVER, else 127.0.0.1:8460)"};
+constexpr Setting kTenant = {
+    "tenant", "NAME", "TOWLINE_TENANT", "",
+    "whose things are meant (default: $TOWLINE_TENANT, else \"default\")"};
+constexpr Setting kCa = {"ca", "FILE", "TOWLINE_CA", "",
+                         "the authority of a server that speaks TLS (default: $TOWLINE_CA)"};
+constexpr Setting kCertificate = {"certificate", "FILE", "TOWLINE_CERTIFICATE", "",
+                                  "who you are, to such a server (default: $TOWLINE_CERTIFICATE)"};
+constexpr Setting kKey = {"key", "FILE", "TOWLINE_KEY", "",
+                          "the certificate's private key (default: $TOWLINE_KEY)"};
+constexpr Setting kSettings[] = {kServer, kTenant, kCa, kCertificate, kKey};
 
 constexpr const char* kHelpEnd = R"(
 Options of every command:
@@ -55,9 +76,10 @@ void PrintHelp(const Terminal& terminal) {
 
 bool IsOption(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
 bool TakesValue(const std::string& word) {
-  constexpr std::array<std::string_view, 5> kWords = {"--server", "--tenant", "--ca",
-                                                      "--certificate", "--key"};
-  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+  return std::any_of(std::begin(kSettings), std::end(kSettings),
+                     [&word](const Setting& setting) {
+                       return word == std::string("--") + setting.name;
+                     });
 }
 
 // Takes the command's name out of the words; null when there is no such command.
@@ -121,30 +143,23 @@ std::size_t CountWords(const std::string& text) {
   return static_cast<std::size_t>(std::distance(std::istream_iterator<std::string>(words), {}));
 }
 
-std::string FromEnvironment(const Terminal& terminal, const char* name, std::string otherwise) {
-  return terminal.environment(name).value_or(std::move(otherwise));
+std::string Read(const Terminal& terminal, const cxxopts::ParseResult& parsed,
+                 const Setting& setting) {
+  if (parsed.count(setting.name) > 0) return parsed[setting.name].as<std::string>();
+  return terminal.environment(setting.variable).value_or(setting.otherwise);
 }
-
-struct TlsOption {
-  const char* name;
-  const char* variable;
-  const char* help;
-  std::string Client::Tls::*text;
-};
-constexpr TlsOption kTlsOptions[] = {
-    {"ca", "TOWLINE_CA", "the authority of a server that speaks TLS (PEM)", &Client::Tls::ca},
-    {"certificate", "TOWLINE_CERTIFICATE", "who you are (PEM)", &Client::Tls::certificate},
-    {"key", "TOWLINE_KEY", "the certificate's private key (PEM)", &Client::Tls::key}};
 
 Result<Client::Tls> ReadTls(Terminal& terminal, const cxxopts::ParseResult& parsed) {
   Client::Tls tls;
-  for (const TlsOption& option : kTlsOptions) {
-    const std::string path = parsed[option.name].as<std::string>();
+  const std::pair<const Setting&, std::string&> files[] = {
+      {kCa, tls.ca}, {kCertificate, tls.certificate}, {kKey, tls.key}};
+  for (const auto& [setting, text] : files) {
+    const std::string path = Read(terminal, parsed, setting);
     if (path.empty()) continue;
-    auto text = ReadFile(terminal, path);
-    if (!text) return Error{text.error().code, "--" + std::string(option.name) + ": " +
-                                                   text.error().message, ""};
-    tls.*option.text = std::move(*text);
+    auto read = ReadFile(terminal, path);
+    if (!read) return Error{read.error().code, "--" + std::string(setting.name) + ": " +
+                                                   read.error().message, ""};
+    text = std::move(*read);
   }
   if (tls.ca.empty() && !(tls.certificate.empty() && tls.key.empty())) {
     return Error{Error::Code::kInvalidArgument,
@@ -154,27 +169,46 @@ Result<Client::Tls> ReadTls(Terminal& terminal, const cxxopts::ParseResult& pars
   return tls;
 }
 
-int RunCommand(const Command& command, const std::vector<std::string>& words,
-               Terminal& terminal) {
-  const std::string usage = "towline " + command.name +
-                            (command.arguments.empty() ? "" : " " + command.arguments);
-  cxxopts::Options options(usage, command.summary + "\n" + command.details);
-  options.custom_help("[OPTIONS]");
+// The words of `text` in lines of at most kHelpColumns.
+std::string Wrap(const std::string& text) {
+  std::istringstream words(text);
+  std::string wrapped;
+  std::size_t column = 0;
+  for (std::string word; words >> word; column += word.size()) {
+    if (column > 0) {
+      const bool fits = column + 1 + word.size() <= kHelpColumns;
+      wrapped += fits ? ' ' : '\n';
+      column = fits ? column + 1 : 0;
+    }
+    wrapped += word;
+  }
+  return wrapped;
+}
+
+std::string UsageOf(const Command& command) {
+  return "towline " + command.name + (command.arguments.empty() ? "" : " " + command.arguments);
+}
+
+cxxopts::Options OptionsOf(const Command& command) {
+  std::string about = "towline " + command.name + ": " + command.summary + "\n";
+  if (!command.details.empty()) about += "\n" + Wrap(command.details) + "\n";
+  cxxopts::Options options(UsageOf(command), about);
+  options.set_width(kHelpColumns).custom_help("[OPTIONS]");
   auto adder = options.add_options();
   if (command.options) command.options(adder);
-  adder("server", "the server to ask", cxxopts::value<std::string>()->default_value(
-            FromEnvironment(terminal, "TOWLINE_SERVER", kServerDefault)), "HOST:PORT");
-  adder("tenant", "whose things are meant", cxxopts::value<std::string>()->default_value(
-            FromEnvironment(terminal, "TOWLINE_TENANT", "")), "NAME");
-  for (const TlsOption& option : kTlsOptions) {
-    adder(option.name, option.help, cxxopts::value<std::string>()->default_value(
-              FromEnvironment(terminal, option.variable, "")), "FILE");
+  for (const Setting& setting : kSettings) {
+    adder(setting.name, setting.help, cxxopts::value<std::string>(), setting.argument);
   }
   adder("json", "print JSON for programs");
   adder("h,help", "explain this command");
+  return options;
+}
 
+int RunCommand(const Command& command, const std::vector<std::string>& words,
+               Terminal& terminal) {
   std::vector<const char*> argv = {"towline"};
   for (const std::string& word : words) argv.push_back(word.c_str());
+  cxxopts::Options options = OptionsOf(command);
   try {
     const cxxopts::ParseResult parsed = options.parse(static_cast<int>(argv.size()), argv.data());
     if (parsed.count("help") > 0) {
@@ -183,11 +217,11 @@ int RunCommand(const Command& command, const std::vector<std::string>& words,
     }
     const std::vector<std::string>& given = parsed.unmatched();
     if (given.size() != CountWords(command.arguments)) {
-      return Fail(terminal, kUsage, "usage: " + usage + " [OPTIONS]; see --help");
+      return Fail(terminal, kUsage, "usage: " + UsageOf(command) + " [OPTIONS]; see --help");
     }
     const auto tls = ReadTls(terminal, parsed);
     if (!tls) return Fail(terminal, kUsage, tls.error().message);
-    Client client(parsed["server"].as<std::string>(), parsed["tenant"].as<std::string>(), *tls);
+    Client client(Read(terminal, parsed, kServer), Read(terminal, parsed, kTenant), *tls);
     Invocation call{terminal, parsed, given, client, parsed.count("json") > 0};
     return command.run(call);
   } catch (const cxxopts::exceptions::exception& wrong) {

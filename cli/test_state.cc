@@ -200,7 +200,7 @@ int TestState(Invocation& call) {
     if (!read) return Fail(call, read.error());
     if (aws) limits = interpreter::AwsLimits();
   }
-  const std::string tenant = call.Option("tenant").empty() ? "default" : call.Option("tenant");
+  const std::string tenant = call.client.tenant().empty() ? "default" : call.client.tenant();
   const auto response = teststate::TestState(
       *request, teststate::CircumstancesOf(tenant, call.terminal.now(), limits));
   if (!response) {

@@ -475,6 +475,8 @@ class CommandLineTest(CommandTest):
                 self.assertIn(f"towline {name}", text)
                 for option in ("--server", "--tenant", "--json", "--help"):
                     self.assertIn(option, text)
+                self.assertNotIn('(default: "")', text)
+                self.assertLessEqual(max(map(len, text.splitlines())), 100, text)
 
     def test_every_command_refuses_what_it_does_not_know(self):
         for name in sorted(commands()):
