@@ -56,6 +56,7 @@ std::vector<Command> RunHereCommands();
 std::vector<Command> StartCommands();
 std::vector<Command> ExecutionCommands();
 std::vector<Command> RedriveCommands();
+std::vector<Command> MapRunCommands();
 std::vector<Command> HistoryCommands();
 std::vector<Command> WatchCommands();
 std::vector<Command> WhyCommands();

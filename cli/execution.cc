@@ -38,6 +38,13 @@ int Describe(Invocation& call) {
   }
   out << "input     " << execution.input() << "\n";
   if (execution.has_output()) out << "output    " << execution.output() << "\n";
+  if (!execution.parent_execution_arn().empty()) {
+    out << "parent    " << ShortName(execution.parent_execution_arn()) << "\n";
+  }
+  if (!execution.map_run_arn().empty()) {
+    out << "map run   " << execution.map_run_arn() << "\nchild     number "
+        << execution.map_run_index() << ", " << execution.item_count() << " item(s)\n";
+  }
   if (execution.redrive_count() > 0) {
     out << "redriven  " << execution.redrive_count() << " times, last "
         << ShowTime(FromProto(execution.redrive_time())) << "\n";
@@ -72,6 +79,7 @@ int Print(const Invocation& call, const v1::ListExecutionsResponse& all, bool mo
 int List(Invocation& call) {
   v1::ListExecutionsRequest request;
   if (call.Has("machine")) request.set_state_machine(call.Option("machine"));
+  if (call.Has("map-run")) request.set_map_run(call.Option("map-run"));
   if (call.Has("status")) {
     const auto wanted = ParseStatus(call.Option("status"));
     if (!wanted) {
@@ -120,6 +128,7 @@ std::vector<Command> ExecutionCommands() {
       {"list", "", "show executions, newest first",
        [](cxxopts::OptionAdder& add) {
          add("machine", "of this state machine only", cxxopts::value<std::string>(), "NAME");
+         add("map-run", "the children of this Map Run", cxxopts::value<std::string>(), "MAP_RUN");
          add("status", "running, succeeded, failed, timed_out or aborted",
              cxxopts::value<std::string>(), "STATUS");
          add("limit", "at most this many", cxxopts::value<std::string>()->default_value("50"), "N");

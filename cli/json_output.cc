@@ -15,11 +15,15 @@ namespace towline::cli {
 namespace {
 
 // 64-bit numbers, which protobuf prints as texts.
-constexpr std::array<std::string_view, 8> kNumbers = {
+constexpr std::array<std::string_view, 20> kNumbers = {
     "id", "previousEventId", "seq", "task", "ahead", "incarnation", "runningExecutions",
-    "heartbeatSeconds"};
-constexpr std::array<std::string_view, 5> kEnumPrefixes = {
-    "EXECUTION_STATUS_", "STATE_MACHINE_STATUS_", "WORKER_STATE_", "SEVERITY_", "FOR_"};
+    "heartbeatSeconds", "mapRunIndex", "toleratedFailureCount",
+    // MapRunCounts
+    "pending", "running", "succeeded", "failed", "timedOut", "aborted", "total", "resultsWritten",
+    "failuresNotRedrivable", "pendingRedrive"};
+constexpr std::array<std::string_view, 6> kEnumPrefixes = {
+    "EXECUTION_STATUS_", "STATE_MACHINE_STATUS_", "MAP_RUN_STATUS_", "WORKER_STATE_", "SEVERITY_",
+    "FOR_"};
 
 bool HoldsEnum(std::string_view key) {
   return key == "status" || key == "state" || key == "severity" || key == "what";

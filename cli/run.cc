@@ -248,9 +248,9 @@ const std::vector<Command>& AllCommands() {
     std::vector<Command> commands;
     for (const auto& some :
          {MachineCommands(), ValidateCommands(), TestStateCommands(), RunHereCommands(),
-          StartCommands(), ExecutionCommands(), RedriveCommands(), HistoryCommands(),
-          WatchCommands(), WhyCommands(), WorkerCommands(), TaskCommands(), ActivityCommands(),
-          CompletionCommands()}) {
+          StartCommands(), ExecutionCommands(), RedriveCommands(), MapRunCommands(),
+          HistoryCommands(), WatchCommands(), WhyCommands(), WorkerCommands(), TaskCommands(),
+          ActivityCommands(), CompletionCommands()}) {
       commands.insert(commands.end(), some.begin(), some.end());
     }
     return commands;

@@ -20,6 +20,7 @@ std::string WhatFor(const v1::Waiting& waiting) {
     case v1::Waiting::FOR_CALLBACK: return "an answer by task token";
     case v1::Waiting::FOR_PUBLISH: return "the broker, for a message on " + waiting.topic();
     case v1::Waiting::FOR_ACTIVITY: return "activity " + waiting.activity();
+    case v1::Waiting::FOR_MAP_RUN: return "the items of Map Run " + waiting.map_run();
     case v1::Waiting::FOR_CANCEL: return "the worker to confirm a cancel";
     default: return "nothing";
   }

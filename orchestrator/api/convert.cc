@@ -38,6 +38,10 @@ void FillExecution(const store::ExecutionRow& row, v1::Execution* to) {
   to->set_revision_id(row.revision);
   to->set_redrive_count(row.redrives);
   if (row.redriven) SetTime(to->mutable_redrive_time(), *row.redriven);
+  if (row.child_of) {
+    to->set_map_run_arn(id.map_run_arn());
+    to->set_map_run_index(row.child_of->index);
+  }
 }
 
 v1::Diagnostic ToProto(const asl::Diagnostic& diagnostic) {

@@ -5,6 +5,7 @@
 
 #include "orchestrator/api/convert.h"
 #include "orchestrator/api/executions.h"
+#include "orchestrator/api/map_runs.h"
 #include "orchestrator/api/page_token.h"
 
 namespace towline::api {
@@ -14,6 +15,7 @@ struct Question {
   store::Queries::ListFilter filter;
   std::string text;  // what the page token is bound to
   int size = 0;
+  std::optional<int> partition{};  // the only one that has any
 };
 
 Result<std::optional<store::Status>> StatusFilter(v1::ExecutionStatus status) {
@@ -33,9 +35,22 @@ Result<std::optional<store::Status>> StatusFilter(v1::ExecutionStatus status) {
                "ValidationException"};
 }
 
-Result<Question> Ask(std::string_view said, const v1::ListExecutionsRequest& request) {
-  Question question;
-  if (request.state_machine().empty()) {
+Status AskWhose(Foundation& base, std::string_view said, const v1::ListExecutionsRequest& request,
+                Question& question) {
+  if (!request.map_run().empty()) {
+    if (!request.state_machine().empty()) {
+      return Error{Error::Code::kInvalidArgument,
+                   "'stateMachine' and 'mapRun' cannot be given together: a Map Run belongs to one "
+                   "execution",
+                   "ValidationException"};
+    }
+    const auto run = LocateMapRun(base, said, request.map_run());
+    if (!run) return run.error();
+    question.filter.map_run = run->row.key;
+    question.filter.tenant = run->parent.tenant;
+    question.partition = run->partition;
+    question.text = "children " + run->row.id;
+  } else if (request.state_machine().empty()) {
     auto tenant = ResolveTenant(said);
     if (!tenant) return tenant.error();
     question.filter.tenant = std::move(*tenant);
@@ -45,14 +60,21 @@ Result<Question> Ask(std::string_view said, const v1::ListExecutionsRequest& req
     question.filter.tenant = std::move(machine->tenant);
     question.filter.machine = std::move(machine->name);
   }
+  return Ok();
+}
+
+Result<Question> Ask(Foundation& base, std::string_view said,
+                     const v1::ListExecutionsRequest& request) {
+  Question question;
+  if (auto whose = AskWhose(base, said, request, question); !whose) return whose.error();
   auto status = StatusFilter(request.status());
   if (!status) return status.error();
   question.filter.status = *status;
   auto size = PageSize(request.max_results());
   if (!size) return size.error();
   question.size = *size;
-  question.text = "executions " + question.filter.tenant + " " + question.filter.machine + " " +
-                  std::to_string(request.status());
+  question.text += " executions " + question.filter.tenant + " " + question.filter.machine + " " +
+                   std::to_string(request.status());
   return question;
 }
 
@@ -77,7 +99,7 @@ Run* Newest(std::vector<Run>& runs) {
 
 void Executions::List(const v1::ListExecutionsRequest& request,
                       const Reply<v1::ListExecutionsResponse>& reply) {
-  auto question = Ask(reply.tenant(), request);
+  auto question = Ask(base_, reply.tenant(), request);
   if (!question) return reply.Fail(question.error());
   const auto partitions = static_cast<std::size_t>(base_.readers.partitions());
   PageToken token{.numbers = std::vector<std::uint64_t>(partitions, 0), .text = {}};
@@ -90,6 +112,7 @@ void Executions::List(const v1::ListExecutionsRequest& request,
 
   std::vector<Run> runs(partitions);
   for (std::size_t i = 0; i < partitions; ++i) {
+    if (question->partition && static_cast<std::size_t>(*question->partition) != i) continue;
     store::Queries::ListFilter filter = question->filter;
     filter.before = static_cast<store::ExecutionKey>(token.numbers[i]);
     filter.limit = question->size + 1;

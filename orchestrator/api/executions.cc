@@ -54,6 +54,11 @@ void FillEnd(const interpreter::Event& event, v1::Execution* to) {
   }
 }
 
+void FillParent(const interpreter::ExecutionInfo& info, v1::Execution* to) {
+  if (!info.parent_arn.empty()) to->set_parent_execution_arn(info.parent_arn);
+  if (info.map_child) to->set_item_count(info.map_child->items);
+}
+
 }  // namespace
 
 Result<Json> Executions::ParseInput(const std::string& text) const {
@@ -123,6 +128,7 @@ void FillPayloads(Foundation& base, store::Queries& reader, int partition,
     for (const interpreter::EventRecord& record : store::DecodeStep(step.events)) {
       if (const auto* started = std::get_if<interpreter::ExecutionStarted>(&record.event)) {
         to->set_input(PrintJson(*started->input));
+        FillParent(*started->info, to);
       }
     }
     return false;

@@ -69,6 +69,16 @@ Result<ArnParts> ParseArn(std::string_view said, std::string_view text, std::str
 
 bool IsArn(std::string_view text) { return text.substr(0, 4) == "arn:"; }
 
+// "{machine}", or "{machine}/{label}" of a Map Run's children; their own Map Runs add labels.
+bool IsExecutionMachine(std::string_view text) {
+  for (;;) {
+    const std::size_t split = text.find('/');
+    if (!CheckName(text.substr(0, split), "stateMachine")) return false;
+    if (split == std::string_view::npos) return true;
+    text.remove_prefix(split + 1);
+  }
+}
+
 struct Plain {
   std::string tenant, name;
 };
@@ -107,6 +117,12 @@ std::string ExecutionId::arn() const {
 }
 std::string ExecutionId::machine_arn() const {
   return std::string(kArnPrefix) + tenant + ":stateMachine:" + machine;
+}
+
+// A child is called "{id of its Map Run}-{number}".
+std::string ExecutionId::map_run_arn() const {
+  return std::string(kArnPrefix) + tenant + ":mapRun:" + machine + ":" +
+         name.substr(0, name.rfind('-'));
 }
 
 Status CheckName(std::string_view name, std::string_view what) {
@@ -160,8 +176,8 @@ Result<ExecutionId> ParseExecution(std::string_view said, std::string_view text)
     if (!tenant) return tenant.error();
     id.tenant = std::move(*tenant);
   }
-  const std::size_t split = rest.find_first_of(":/");
-  if (split == std::string_view::npos || !CheckName(rest.substr(0, split), "stateMachine") ||
+  const std::size_t split = rest.find_last_of(":/");
+  if (split == std::string_view::npos || !IsExecutionMachine(rest.substr(0, split)) ||
       !CheckName(rest.substr(split + 1), "execution name")) {
     return Invalid("InvalidArn", "Invalid Arn: '" + std::string(text) +
                                      "' names no execution: give its ARN, or MACHINE/NAME");
@@ -169,6 +185,34 @@ Result<ExecutionId> ParseExecution(std::string_view said, std::string_view text)
   id.machine = std::string(rest.substr(0, split));
   id.name = std::string(rest.substr(split + 1));
   return id;
+}
+
+Result<MapRunName> ParseMapRun(std::string_view said, std::string_view text) {
+  MapRunName name;
+  if (!IsArn(text)) {
+    auto tenant = ResolveTenant(said);
+    if (!tenant) return tenant.error();
+    name.tenant = std::move(*tenant);
+    name.id = std::string(text);
+  } else {
+    auto parts = ParseArn(said, text, "mapRun");
+    if (!parts) return parts.error();
+    name.tenant = std::move(parts->tenant);
+    const std::size_t colon = parts->rest.find(':');
+    const std::size_t slash = parts->rest.rfind('/', colon);
+    if (colon != std::string_view::npos && slash != std::string_view::npos) {
+      name.machine = std::string(parts->rest.substr(0, slash));
+      name.label = std::string(parts->rest.substr(slash + 1, colon - slash - 1));
+      name.id = std::string(parts->rest.substr(colon + 1));
+    }
+  }
+  if (!CheckName(name.id, "mapRun")) {
+    return Invalid("InvalidArn", "Invalid Arn: '" + std::string(text) +
+                                     "' names no Map Run: give its ARN, "
+                                     "arn:towline:states:local:{tenant}:mapRun:{machine}/{label}:"
+                                     "{id}, or its id");
+  }
+  return name;
 }
 
 std::string RandomName() {

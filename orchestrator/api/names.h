@@ -21,6 +21,12 @@ struct ExecutionId {
   std::string tenant, machine, name;
   std::string arn() const;
   std::string machine_arn() const;
+  // Of the Map Run whose child it is; only of such.
+  std::string map_run_arn() const;
+};
+// A Map Run is known by its id alone: the rest of its ARN says whose it is.
+struct MapRunName {
+  std::string tenant, machine, label, id;  // machine and label are empty when only the id was said
 };
 struct ActivityName {
   std::string tenant, name;
@@ -38,8 +44,12 @@ Result<std::string> ResolveTenant(std::string_view said);
 // another tenant than the caller's is AccessDeniedException.
 Result<MachineName> ParseMachine(std::string_view said, std::string_view text);
 Result<ActivityName> ParseActivity(std::string_view said, std::string_view text);
-// Short: "{machine}/{name}" or "{machine}:{name}".
+// Short: "{machine}/{name}" or "{machine}:{name}". A child of a Map Run has "{machine}/{label}" for
+// a machine.
 Result<ExecutionId> ParseExecution(std::string_view said, std::string_view text);
+
+// Short: its id.
+Result<MapRunName> ParseMapRun(std::string_view said, std::string_view text);
 
 // A fresh name for an execution: a UUID of version 7, which begins with the time. Executions that
 // start together then lie together in the store's index by name: a third less work for a commit.

@@ -7,6 +7,7 @@
 #include "orchestrator/api/executions.h"
 #include "orchestrator/api/explain.h"
 #include "orchestrator/api/foundation.h"
+#include "orchestrator/api/map_runs.h"
 #include "orchestrator/api/state_machines.h"
 #include "orchestrator/api/tasks.h"
 #include "orchestrator/api/workers.h"
@@ -24,6 +25,7 @@ class Service {
 
   StateMachines& state_machines() { return state_machines_; }
   Executions& executions() { return executions_; }
+  MapRuns& map_runs() { return map_runs_; }
   Tasks& tasks() { return tasks_; }
   Activities& activities() { return activities_; }
   Workers& workers() { return workers_; }
@@ -37,6 +39,7 @@ class Service {
   Foundation foundation_;
   StateMachines state_machines_{foundation_};
   Executions executions_{foundation_};
+  MapRuns map_runs_{foundation_};
   Tasks tasks_{foundation_};
   Activities activities_{foundation_};
   Workers workers_{foundation_};

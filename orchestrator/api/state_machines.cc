@@ -171,10 +171,12 @@ void StateMachines::DescribeForExecution(
   if (!located) return reply.Fail(located.error());
   const store::ExecutionRow& execution = located->row;
   // The machine itself may be gone, or have another revision by now.
-  auto row = base_.parts.backend.catalogue().Machine(execution.tenant, execution.machine);
+  const std::size_t slash = execution.machine.find('/');  // {machine}/{label}: a child
+  const std::string name = execution.machine.substr(0, slash);
+  auto row = base_.parts.backend.catalogue().Machine(execution.tenant, name);
   if (!row) {
     row = store::MachineRow{.tenant = execution.tenant,
-                            .name = execution.machine,
+                            .name = name,
                             .revision = {},
                             .created = execution.started,
                             .updated = execution.started,
@@ -185,6 +187,10 @@ void StateMachines::DescribeForExecution(
   FillMachine(*row, &machine);
   const auto definition = base_.DefinitionOf(execution);
   FillReferences(*definition, &machine);
+  if (execution.child_of) {
+    machine.set_map_run_arn(IdOf(execution).map_run_arn());
+    machine.set_label(execution.machine.substr(execution.machine.rfind('/') + 1));
+  }
   if (!request.metadata_only()) machine.set_definition(definition->text);
   reply.Send(std::move(machine));
 }

@@ -250,7 +250,10 @@ void MapRunner::Halt(const std::shared_ptr<Run>& run, Work& work, const RunSourc
     run->source.reset();
     return;
   }
-  engine::FinishMapRun finish{.run = run->ref, .failure = stop.failure, .reply = ReplyTo(run)};
+  engine::FinishMapRun finish{.run = run->ref,
+                              .redrive_count = work.view.state.redrive_count,
+                              .failure = stop.failure,
+                              .reply = ReplyTo(run)};
   run->source.reset();
   Ask(run, work, engine::Request(std::move(finish)));
 }
@@ -259,7 +262,9 @@ void MapRunner::Halt(const std::shared_ptr<Run>& run, Work& work, const RunSourc
 void MapRunner::Gather(const std::shared_ptr<Run>& run, Work& work) {
   run->source.reset();
   if (run->definition == nullptr) run->definition = definitions_.Find(work.revision);
-  engine::FinishMapRun finish{.run = run->ref, .reply = ReplyTo(run)};
+  engine::FinishMapRun finish{.run = run->ref,
+                              .redrive_count = work.view.state.redrive_count,
+                              .reply = ReplyTo(run)};
   RunResults results(backend_, objects_, settings_.limits.value_bytes_max);
   const auto output = results.Gather(run->ref, run->definition.get(), *work.order,
                                      work.view.state);

@@ -54,7 +54,7 @@ struct StartChildren {
   MapRunReply reply{};
 };
 // Lets children that had not succeeded go on, from number `from` on, as many as there is room for.
-// The answer's `next` says where to ask from next.
+// The answer's `next` says where to ask from next; it is `from` at the end of the children.
 struct RedriveChildren {
   MapRunRef run;
   std::uint64_t from = 0;
@@ -72,6 +72,7 @@ struct StopChildren {
 // ended before and whose children have all stopped.
 struct FinishMapRun {
   MapRunRef run;
+  std::uint32_t redrive_count = 0;  // as it was when the word was found: it is void after a redrive
   std::optional<Json> output{};
   std::optional<interpreter::Failure> failure{};
   MapRunReply reply{};

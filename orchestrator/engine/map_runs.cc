@@ -10,6 +10,9 @@ namespace {
 
 namespace in = interpreter;
 
+// Children looked at for one request: more would hold up everybody else of the partition.
+constexpr std::size_t kVisitedMax = 2'000;
+
 constexpr std::string_view kThresholdError = "States.ExceedToleratedFailureThreshold";
 constexpr std::string_view kThresholdCause =
     "The specified tolerated failure threshold was exceeded";
@@ -140,16 +143,18 @@ void Partition::StartChild(in::ExecutionInfo info,
   Run(live, in::Start{std::move(info), std::move(input)});
 }
 
-// The children with number >= from that `matches`, at most `limit`; and where to go on.
+// The children with number >= from that `matches`, at most `limit`, perhaps none; and where to go
+// on, `from` at the end.
 std::vector<store::ExecutionKey> Partition::ChildrenFrom(
     const store::MapRunKey& key, std::uint64_t from, std::size_t limit,
     const std::function<bool(store::Status)>& matches, std::uint64_t& next) {
   std::vector<store::ExecutionKey> keys;
   next = from;
+  std::size_t visited = 0;
   store_->Children(key, from, [&](const store::ExecutionRow& row) {
     if (matches(row.status)) keys.push_back(row.key);
     next = row.child_of->index + 1;
-    return keys.size() < limit;
+    return keys.size() < limit && ++visited < kVisitedMax;
   });
   return keys;
 }
@@ -177,16 +182,11 @@ void Partition::Handle(RedriveChildren& request) {
   });
 }
 
-// One whose history is full cannot go on: it counts as what it was.
 void Partition::RedriveChild(Live& live, LiveMapRun& run) {
-  const std::uint32_t items = live.state.info.map_child->items;
   std::string why;
   in::Redrive command{.remains = RemainsOf(live, why)};
-  in::ChildRedriven(run.state, items);
-  if (command.remains == nullptr) {
-    in::ChildEnded(run.state, live.state.status, items);
-    return;
-  }
+  if (command.remains == nullptr) return;  // its history is full: it counts as what it was
+  in::ChildRedriven(run.state, live.state.info.map_child->items);
   Run(live, command);
 }
 
@@ -215,15 +215,22 @@ void Partition::Handle(FinishMapRun& request) {
   LiveMapRun* const run = FindMapRun(key);
   if (run == nullptr) return request.reply(NotOpen());
   in::MapRunState& state = run->state;
+  // A word about what was before a redrive is void.
+  if (request.redrive_count != state.redrive_count) {
+    return AnswerWithView(key, std::move(request.reply));
+  }
   if (state.status == in::MapRunStatus::kRunning && request.failure) {
     FailMapRun(key, *run, *request.failure);
-  } else if (state.status == in::MapRunStatus::kRunning && request.output && in::IsDrained(state)) {
+  } else if (state.status == in::MapRunStatus::kRunning && request.output &&
+             in::IsDrained(state) && !in::ToleranceExceeded(state)) {
     in::EndMapRun(state, in::MapRunStatus::kSucceeded, now_);
+    state.results_written = true;
     run->open = false;
     if (Live* const parent = Load(key.execution)) {
       Run(*parent, in::SucceedMapRun{key.run, *request.output});
     }
   } else if (state.status != in::MapRunStatus::kRunning && !state.stopping) {
+    state.results_written = request.output && !(*request.output)->is_null();
     run->open = false;
   }
   Touch(key);
@@ -261,22 +268,30 @@ void Partition::AnswerWithView(const store::MapRunKey& key, MapRunReply reply) {
 // What the children that have ended in this batch mean for their runs. A run that fails ends its
 // parent's wait, which may end other runs: until nothing is left.
 void Partition::SettleMapRuns() {
-  while (!ended_children_.empty()) {
+  do {
     for (const EndedChild& child : std::exchange(ended_children_, {})) {
       LiveMapRun* const run = FindMapRun(child.run);
       if (run == nullptr) continue;
-      in::ChildEnded(run->state, child.status, child.items);
+      in::ChildEnded(run->state, child.end);
       run->state.stopping = run->state.stopping && run->state.executions.running > 0;
       Touch(child.run);
-      const bool failed = run->state.status == in::MapRunStatus::kRunning &&
-                          in::ToleranceExceeded(run->state);
-      if (failed) {
-        FailMapRun(child.run, *run,
-                   in::Failure{.error = std::string(kThresholdError),
-                               .cause = std::string(kThresholdCause)});
-      }
     }
+  } while (JudgeTolerance() || !ended_children_.empty());
+}
+
+// Of every run that this batch has changed: a child that failed, the last item that was read and a
+// lower tolerance may each be what was missing. True when a run has failed.
+bool Partition::JudgeTolerance() {
+  for (const store::MapRunKey& key : touched_runs_) {
+    LiveMapRun& run = map_runs_.at(key);
+    if (run.state.status != in::MapRunStatus::kRunning) continue;
+    if (!in::ToleranceExceeded(run.state)) continue;
+    FailMapRun(key, run,
+               in::Failure{.error = std::string(kThresholdError),
+                           .cause = std::string(kThresholdCause)});
+    return true;
   }
+  return false;
 }
 
 // The rows of the runs that this batch has changed.

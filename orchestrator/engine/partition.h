@@ -93,8 +93,7 @@ class Partition {
   };
   struct EndedChild {
     store::MapRunKey run;
-    interpreter::ExecutionStatus status = interpreter::ExecutionStatus::kSucceeded;
-    std::uint32_t items = 1;
+    interpreter::ChildEnd end;
   };
 
   // requests.cc: each decides, stages and arranges its reply.
@@ -136,6 +135,7 @@ class Partition {
       const std::function<bool(store::Status)>& matches, std::uint64_t& next);
   void RedriveChild(Live& live, LiveMapRun& run);
   void FailMapRun(const store::MapRunKey& key, LiveMapRun& run, interpreter::Failure failure);
+  bool JudgeTolerance();
   void AnswerWithView(const store::MapRunKey& key, MapRunReply reply);
   void SettleMapRuns();
   void StageMapRuns();

@@ -201,12 +201,13 @@ void Partition::Stage(Live& live, interpreter::ClearTimer& timer) {
   timers_.Clear(row);
 }
 
-void Partition::Stage(Live& live, interpreter::CloseExecution&) {
+void Partition::Stage(Live& live, interpreter::CloseExecution& close) {
   batch_.closed.push_back({live.key, static_cast<store::Status>(live.state.status),
                            live.state.stopped_at});
   closed_.emplace_back(live.key, View(live));
   if (const auto& child = live.state.info.map_child) {
-    ended_children_.push_back({{child->execution, child->run}, live.state.status, child->items});
+    ended_children_.push_back({{child->execution, child->run},
+                               {live.state.status, child->items, close.redrivable}});
   }
   counters_.closed++;
 }

@@ -15,6 +15,7 @@ void FillCounts(const in::MapRunCounts& counts, stored::MapRunCounts& to) {
   to.set_timed_out(counts.timed_out);
   to.set_aborted(counts.aborted);
   to.set_pending_redrive(counts.pending_redrive);
+  to.set_not_redrivable(counts.not_redrivable);
 }
 
 in::MapRunCounts ReadCounts(const stored::MapRunCounts& from) {
@@ -23,7 +24,8 @@ in::MapRunCounts ReadCounts(const stored::MapRunCounts& from) {
           .failed = from.failed(),
           .timed_out = from.timed_out(),
           .aborted = from.aborted(),
-          .pending_redrive = from.pending_redrive()};
+          .pending_redrive = from.pending_redrive(),
+          .not_redrivable = from.not_redrivable()};
 }
 
 template <class Message>
@@ -48,6 +50,7 @@ std::string EncodeMapRunState(const in::MapRunState& state) {
   to.set_exhausted(state.exhausted);
   FillCounts(state.executions, *to.mutable_executions());
   FillCounts(state.items, *to.mutable_items());
+  to.set_results_written(state.results_written);
   to.set_redrive_count(state.redrive_count);
   to.set_started_ms(ToMs(state.started));
   if (state.stopped) to.set_stopped_ms(ToMs(*state.stopped));
@@ -70,6 +73,7 @@ in::MapRunState DecodeMapRunState(std::string_view bytes) {
   state.exhausted = from.exhausted();
   state.executions = ReadCounts(from.executions());
   state.items = ReadCounts(from.items());
+  state.results_written = from.results_written();
   state.redrive_count = from.redrive_count();
   state.started = FromMs(from.started_ms());
   if (from.has_stopped_ms()) state.stopped = FromMs(from.stopped_ms());

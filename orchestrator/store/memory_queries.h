@@ -169,10 +169,7 @@ class MemoryQueries : public Interface {
                                   : data_->executions.end();
     while (next != data_->executions.begin() && static_cast<int>(rows.size()) < filter.limit) {
       const ExecutionRow& row = (--next)->second;
-      if (row.tenant != filter.tenant) continue;
-      if (filter.machine.empty() ? row.child_of.has_value() : row.machine != filter.machine) {
-        continue;
-      }
+      if (!Matches(row, filter)) continue;
       if (filter.status && row.status != *filter.status) continue;
       rows.push_back(row);
     }
@@ -198,6 +195,12 @@ class MemoryQueries : public Interface {
   MemoryPartition& data() { return *data_; }
 
  private:
+  static bool Matches(const ExecutionRow& row, const Queries::ListFilter& filter) {
+    if (filter.map_run) return row.child_of && row.child_of->map_run == *filter.map_run;
+    if (row.tenant != filter.tenant) return false;
+    return filter.machine.empty() ? !row.child_of : row.machine == filter.machine;
+  }
+
   std::shared_ptr<MemoryPartition> data_;
 };
 

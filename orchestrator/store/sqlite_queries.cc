@@ -302,10 +302,7 @@ std::vector<std::int64_t> SqliteQueries<Interface>::MachinesOf(std::string_view 
 // Each (machine, status) gives its newest keys from the index alone; the newest of them all are
 // the page.
 template <class Interface>
-std::vector<ExecutionRow> SqliteQueries<Interface>::List(const Queries::ListFilter& filter) {
-  std::vector<ExecutionRow> rows;
-  if (filter.limit <= 0) return rows;
-  const View view(*this);
+std::vector<ExecutionKey> SqliteQueries<Interface>::ListKeys(const Queries::ListFilter& filter) {
   const std::int64_t before = filter.before > 0 ? filter.before : INT64_MAX;
   const std::int64_t limit = filter.limit;
   std::vector<ExecutionKey> keys;
@@ -318,7 +315,37 @@ std::vector<ExecutionRow> SqliteQueries<Interface>::List(const Queries::ListFilt
   }
   std::sort(keys.begin(), keys.end(), std::greater<>());
   if (keys.size() > static_cast<std::size_t>(limit)) keys.resize(static_cast<std::size_t>(limit));
-  for (const ExecutionKey key : keys) {
+  return keys;
+}
+
+// Children of a Map Run are numbered in the order of their keys, and the index is by number.
+template <class Interface>
+std::vector<ExecutionKey> SqliteQueries<Interface>::ListChildren(
+    const Queries::ListFilter& filter) {
+  std::vector<ExecutionKey> keys;
+  std::int64_t before = INT64_MAX;
+  if (filter.before > 0) {
+    const auto last = Get(filter.before);
+    if (!last || !last->child_of) return keys;
+    before = static_cast<std::int64_t>(last->child_of->index);
+  }
+  std::int64_t least = 0;
+  std::int64_t most = kStatuses - 1;
+  if (filter.status) least = most = static_cast<std::int64_t>(*filter.status);
+  const std::int64_t limit = filter.limit;
+  SqliteCursor cursor = statements_->list_children.Query(
+      filter.map_run->execution, static_cast<std::int64_t>(filter.map_run->run), before, least,
+      most, limit);
+  while (cursor.Next()) keys.push_back(cursor.Int(0));
+  return keys;
+}
+
+template <class Interface>
+std::vector<ExecutionRow> SqliteQueries<Interface>::List(const Queries::ListFilter& filter) {
+  std::vector<ExecutionRow> rows;
+  if (filter.limit <= 0) return rows;
+  const View view(*this);
+  for (const ExecutionKey key : filter.map_run ? ListChildren(filter) : ListKeys(filter)) {
     if (auto row = Get(key)) rows.push_back(*std::move(row));
   }
   return rows;

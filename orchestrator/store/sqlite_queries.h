@@ -24,7 +24,7 @@ struct SqliteQueryStatements {
 
   SqliteStatement begin, end;
   SqliteStatement machine_id, machine_name, machines_of_tenant, revision_hash, revision_uses;
-  SqliteStatement find, get, list, children, map_run, map_run_by_id, map_runs, count;
+  SqliteStatement find, get, list, children, list_children, map_run, map_run_by_id, map_runs, count;
   SqliteStatement steps, steps_far, steps_backwards, steps_far_backwards;
   SqliteStatement snapshot, task, tasks, timers, evidence;
 
@@ -92,6 +92,8 @@ class SqliteQueries : public Interface {
   const std::string& RevisionHash(std::int64_t id);
   // The columns of `find` and `get`.
   ExecutionRow ReadExecution(const SqliteCursor& cursor);
+  std::vector<ExecutionKey> ListKeys(const Queries::ListFilter& filter);
+  std::vector<ExecutionKey> ListChildren(const Queries::ListFilter& filter);
   std::vector<std::int64_t> MachinesOf(std::string_view tenant, std::string_view machine);
 
   const std::string path_;

@@ -24,6 +24,9 @@ SqliteQueryStatements::SqliteQueryStatements(SqliteConnection& c)
                "SELECT key, machine, name, revision, status, started, stopped, redrives, redriven, "
                "map_execution, map_run, item FROM executions "
                "WHERE map_execution=? AND map_run=? AND item>=? ORDER BY item"),
+      list_children(c,
+                    "SELECT key FROM executions WHERE map_execution=? AND map_run=? AND item<? "
+                    "AND status BETWEEN ? AND ? ORDER BY item DESC LIMIT ?"),
       map_run(c,
               "SELECT execution, run, id, open, progress, spec FROM map_runs "
               "WHERE execution=? AND run=?"),

@@ -206,6 +206,8 @@ class Queries {
   struct ListFilter {
     std::string tenant{};
     std::string machine{};             // empty: all
+    // Children of this Map Run instead; then `tenant` and `machine` are not looked at.
+    std::optional<MapRunKey> map_run{};
     std::optional<Status> status{};
     ExecutionKey before = 0;           // page: keys below this one; 0: from the newest
     int limit = 100;

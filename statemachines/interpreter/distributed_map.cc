@@ -1,12 +1,11 @@
 // Distributed Map: its items are executions of their own, children of a Map Run. Here it begins and
 // ends; the shell works on it (map_run.h).
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <charconv>
 #include <limits>
 
 #include "statemachines/base/random.h"
+#include "statemachines/interpreter/map_run.h"
 #include "statemachines/interpreter/stepper.h"
 
 namespace towline::interpreter {
@@ -28,12 +27,6 @@ std::optional<std::uint64_t> AsCount(const json::value& value) {
   return static_cast<std::uint64_t>(*number);
 }
 
-std::uint64_t Length(const Json& items) {
-  if (const auto* array = items->if_array()) return array->size();
-  if (const auto* object = items->if_object()) return object->size();
-  return 0;
-}
-
 std::string RunArn(const ExecutionInfo& info, const MapRunSpec& spec) {
   // arn:…:execution:{machine}:{name} becomes arn:…:mapRun:{machine}/{label}:{id}.
   const std::size_t kind = info.arn.rfind(":execution:");
@@ -50,7 +43,7 @@ void Stepper::BeginMapRun(const Frame& frame, const asl::State& state, const asl
       !RunSpec(frame, map, input, spec, failure)) {
     return Fail(frame.id, std::move(failure));
   }
-  if (!Emit(frame.last_id, DistributedMapStarted{frame.id, Length(spec.items)})) return;
+  if (!Emit(frame.last_id, DistributedMapStarted{frame.id, ItemCount(spec)})) return;
   // After the event above, as in an inline Map.
   Tolerance tolerance;
   if (!MapTolerance(frame, map, input, tolerance, failure)) {

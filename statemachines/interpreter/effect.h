@@ -66,7 +66,9 @@ struct ReopenMapRun {
   TaskId run = 0;
 };
 // The last effect of an execution, unless it is redriven.
-struct CloseExecution {};
+struct CloseExecution {
+  bool redrivable = true;  // false: its history is full
+};
 // It runs again.
 struct ReopenExecution {};
 // The step ended at its bound: post Continue behind what already waits.

@@ -1,6 +1,7 @@
 #include "statemachines/interpreter/map_run.h"
 
-#include <limits>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 namespace towline::interpreter {
 namespace {
@@ -27,8 +28,9 @@ std::uint64_t& EndsIn(MapRunCounts& counts, ExecutionStatus status) {
 }
 
 void Revive(MapRunCounts& counts) {
-  counts.pending_redrive += counts.unsuccessful();
-  counts.failed = counts.timed_out = counts.aborted = 0;
+  counts.pending_redrive += counts.unsuccessful() - counts.not_redrivable;
+  counts.failed = counts.not_redrivable;
+  counts.timed_out = counts.aborted = 0;
 }
 
 }  // namespace
@@ -38,8 +40,15 @@ bool Equal(const MapRunState& a, const MapRunState& b) {
          a.max_concurrency == b.max_concurrency && a.tolerated_count == b.tolerated_count &&
          a.tolerated_percentage == b.tolerated_percentage && a.next_child == b.next_child &&
          a.cursor == b.cursor && a.exhausted == b.exhausted && a.executions == b.executions &&
-         a.items == b.items && a.redrive_count == b.redrive_count && a.started == b.started &&
-         a.stopped == b.stopped && a.redriven == b.redriven;
+         a.items == b.items && a.results_written == b.results_written &&
+         a.redrive_count == b.redrive_count && a.started == b.started && a.stopped == b.stopped &&
+         a.redriven == b.redriven;
+}
+
+std::uint64_t ItemCount(const MapRunSpec& spec) {
+  if (const auto* array = spec.items->if_array()) return array->size();
+  if (const auto* object = spec.items->if_object()) return object->size();
+  return 0;
 }
 
 MapRunState BeginMapRun(const MapRunSpec& spec, Timestamp now) {
@@ -77,9 +86,13 @@ void ChildStarted(MapRunState& run, std::uint64_t items) {
   run.items.running += items;
 }
 
-void ChildEnded(MapRunState& run, ExecutionStatus status, std::uint64_t items) {
-  Move(run.executions.running, EndsIn(run.executions, status), 1);
-  Move(run.items.running, EndsIn(run.items, status), items);
+void ChildEnded(MapRunState& run, const ChildEnd& end) {
+  Move(run.executions.running, EndsIn(run.executions, end.status), 1);
+  Move(run.items.running, EndsIn(run.items, end.status), end.items);
+  if (end.redrivable) return;
+  CHECK(end.status == ExecutionStatus::kFailed);
+  run.executions.not_redrivable++;
+  run.items.not_redrivable += end.items;
 }
 
 void ChildRedriven(MapRunState& run, std::uint64_t items) {
@@ -98,6 +111,7 @@ void RedriveMapRun(MapRunState& run, Timestamp now) {
   CHECK(run.status != MapRunStatus::kRunning);
   run.status = MapRunStatus::kRunning;
   run.stopping = false;
+  run.results_written = false;
   run.stopped.reset();
   run.redriven = now;
   run.redrive_count++;

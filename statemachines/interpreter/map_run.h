@@ -24,6 +24,7 @@ struct MapRunCounts {
   std::uint64_t timed_out = 0;
   std::uint64_t aborted = 0;
   std::uint64_t pending_redrive = 0;  // ended otherwise before, and to run again
+  std::uint64_t not_redrivable = 0;   // of `failed`: their history is full
   std::uint64_t total() const {
     return running + succeeded + failed + timed_out + aborted + pending_redrive;
   }
@@ -47,12 +48,17 @@ struct MapRunState {
   bool exhausted = false;  // all items have become children
   MapRunCounts executions{};
   MapRunCounts items{};
+  bool results_written = false;  // all that ended is in its output, or in its files
   std::uint32_t redrive_count = 0;
   Timestamp started{};
   std::optional<Timestamp> stopped{};
   std::optional<Timestamp> redriven{};
 };
 bool Equal(const MapRunState& a, const MapRunState& b);
+
+// How many there are of the state's own data, an array or the members of an object; 0 when they
+// are read from elsewhere.
+std::uint64_t ItemCount(const MapRunSpec& spec);
 
 // At the start, as the definition says.
 MapRunState BeginMapRun(const MapRunSpec& spec, Timestamp now);
@@ -65,11 +71,16 @@ bool IsDrained(const MapRunState& run);
 bool ToleranceExceeded(const MapRunState& run);
 
 void ChildStarted(MapRunState& run, std::uint64_t items);
-void ChildEnded(MapRunState& run, ExecutionStatus status, std::uint64_t items);
+struct ChildEnd {
+  ExecutionStatus status = ExecutionStatus::kSucceeded;
+  std::uint64_t items = 1;
+  bool redrivable = true;  // unless it has succeeded
+};
+void ChildEnded(MapRunState& run, const ChildEnd& end);
 // A child that had not succeeded runs again.
 void ChildRedriven(MapRunState& run, std::uint64_t items);
 void EndMapRun(MapRunState& run, MapRunStatus status, Timestamp now);
-// The parent is redriven: what had not succeeded is to run again.
+// The parent is redriven: what had not succeeded is to run again, if it can.
 void RedriveMapRun(MapRunState& run, Timestamp now);
 
 }  // namespace towline::interpreter

@@ -296,8 +296,10 @@ template <class E>
 void Stepper::Close(HistoryId previous, E event) {
   if (frozen_) return;
   WantClosing();
+  CloseExecution close;
+  if constexpr (std::is_same_v<E, ExecutionFailed>) close.redrivable = event.rose_after != 0;
   Record(Stamp(previous, state_.last_id + 1, std::move(event)));
-  Want(CloseExecution{});
+  Want(close);
 }
 
 }  // namespace towline::interpreter

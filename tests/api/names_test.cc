@@ -70,9 +70,47 @@ TEST(NamesTest, RefusesArnsOfOtherThings) {
     EXPECT_EQ(machine.error().name, "InvalidArn") << text;
   }
   EXPECT_EQ(ParseMachine("", "").error().name, "MissingRequiredParameter");
-  for (const char* text : {"", "name", "machine/", "/name", "m/n/x", "m/n:x",
+  for (const char* text : {"", "name", "machine/", "/name", "m:n:x", "m//x",
                            "arn:towline:states:local:acme:execution:m"}) {
     EXPECT_EQ(ParseExecution("", text).error().name, "InvalidArn") << text;
+  }
+}
+
+TEST(NamesTest, AChildsMachineHoldsTheLabelOfItsMap) {
+  for (const char* text : {"m/rows/0a-7", "m/rows:0a-7",
+                           "arn:towline:states:local:default:execution:m/rows:0a-7"}) {
+    const auto child = ParseExecution("", text);
+    ASSERT_TRUE(child) << text;
+    EXPECT_EQ(child->arn(), "arn:towline:states:local:default:execution:m/rows:0a-7");
+    EXPECT_EQ(child->map_run_arn(), "arn:towline:states:local:default:mapRun:m/rows:0a");
+  }
+}
+
+TEST(NamesTest, AChildMayHaveChildren) {
+  EXPECT_EQ(ParseExecution("", "m/rows/cells/0a-7")->machine, "m/rows/cells");
+  const auto run = ParseMapRun("", "arn:towline:states:local:acme:mapRun:m/rows/cells:0b");
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->machine, "m/rows");
+  EXPECT_EQ(run->label, "cells");
+}
+
+TEST(NamesTest, AMapRunIsNamedByItsArnOrItsId) {
+  const auto arn = ParseMapRun("", "arn:towline:states:local:acme:mapRun:m/rows:0a");
+  ASSERT_TRUE(arn);
+  EXPECT_EQ(arn->tenant, "acme");
+  EXPECT_EQ(arn->machine, "m");
+  EXPECT_EQ(arn->label, "rows");
+  EXPECT_EQ(arn->id, "0a");
+  const auto id = ParseMapRun("acme", "0a");
+  ASSERT_TRUE(id);
+  EXPECT_EQ(id->tenant, "acme");
+  EXPECT_EQ(id->machine, "");
+  EXPECT_EQ(id->id, "0a");
+  for (const char* text : {"", "a b", "m/rows", "arn:towline:states:local:acme:mapRun:m/rows",
+                           "arn:towline:states:local:acme:mapRun:0a",
+                           "arn:towline:states:local:acme:mapRun:m:0a",
+                           "arn:towline:states:local:acme:execution:m:x"}) {
+    EXPECT_EQ(ParseMapRun("", text).error().name, "InvalidArn") << text;
   }
 }
 

@@ -47,13 +47,16 @@ World::World(WorldOptions options)
   dispatcher_->SetReplyPort([this](std::unique_ptr<dispatch::Dispatcher::Reply> reply) {
     replies_.push_back(std::move(reply));
   });
+  runner_ = std::make_unique<children::MapRunner>(children::MapRunnerSettings{}, *this, *backend_,
+                                                  *definitions_, nullptr);
   for (int i = 0; i < options.partitions; ++i) {
     engine::PartitionSettings settings;
     settings.number = i;
     settings.inbox_max = options.inbox_max;
     settings.seed = 1;
     partitions_.push_back(std::make_unique<engine::Partition>(
-        settings, backend_->OpenPartition(i), *definitions_, *activities_, *this, &hub_));
+        settings, backend_->OpenPartition(i), *definitions_, *activities_, *this, &hub_,
+        runner_.get()));
   }
   service_ = std::make_unique<Service>(
       Parts{*readers_, *definitions_, *this, hub_, *tokens_, *this, [this] { return now_; }},
@@ -91,6 +94,7 @@ bool World::Step() {
     dispatcher_->OnReply(std::move(reply), now_);
   }
   dispatcher_->RunOnce(now_);
+  moved = runner_->RunOnce(now_) <= now_ || moved;
   for (const auto& partition : partitions_) moved = moved || partition->inbox().size() > 0;
   return moved || !questions_.empty() || !notices_.empty() || !replies_.empty();
 }

@@ -1,7 +1,8 @@
 #pragma once
 
 // A whole server without transport, threads or broker: memory store, real partitions, real
-// dispatch, the service on top, in virtual time. Workers are what the test makes them say.
+// dispatch, Map Runs without an object store, the service on top, in virtual time. Workers are
+// what the test makes them say.
 
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "orchestrator/api/service.h"
+#include "orchestrator/children/map_runner.h"
 #include "orchestrator/dispatch/dispatcher.h"
 #include "orchestrator/engine/activities.h"
 #include "orchestrator/engine/partition.h"
@@ -147,6 +149,7 @@ class World final : public engine::RequestPort,
   engine::WatchHub hub_;
   std::unique_ptr<engine::StoreTaskSource> tasks_;
   std::unique_ptr<dispatch::Dispatcher> dispatcher_;
+  std::unique_ptr<children::MapRunner> runner_;
   std::vector<std::unique_ptr<engine::Partition>> partitions_;
   std::unique_ptr<Service> service_;
 

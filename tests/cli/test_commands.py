@@ -195,6 +195,41 @@ class ValidateTest(CommandTest):
 
 
 
+class MapRunTest(CommandTest):
+    MAP = {"StartAt": "Sites", "States": {"Sites": {
+        "Type": "Map", "Label": "sites", "MaxConcurrency": 2, "End": True, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **WAIT}}}}
+
+    def test_a_map_run_and_its_children_while_it_runs(self):
+        on.create("map", self.MAP)
+        self.towline("start", "map", "--name", "r1", "--input", "[1, 2, 3]")
+        run = eventually("two children run", lambda: next(
+            (run for run in self.json("map-run", "list", "map/r1")["mapRuns"]
+             if run["itemCounts"]["running"] == 2), None))
+        arn = run["mapRunArn"]
+        described = self.json("map-run", "describe", arn.rsplit(":", 1)[1])
+        self.assertEqual(described["executionCounts"]["pending"], 1)
+        self.assertEqual(self.rows("map-run", "list", "map/r1")[1][0][:2], ["Sites", "RUNNING"])
+        shown = self.towline("map-run", "describe", arn).stdout
+        self.assertRegex(shown, r"(?s)map/r1\n.*tolerates  no failure\n.*running +2 +2\n")
+        self.assertIn("the items of Map Run " + arn, self.towline("why", "map/r1").stdout)
+
+        children = self.json("list", "--map-run", arn)["executions"]
+        self.assertEqual([child["mapRunIndex"] for child in children], [1, 0])
+        child = f"map/sites/{children[1]['name']}"
+        self.assertIn(f"parent    map/r1\nmap run   {arn}\nchild     number 0, 1 item(s)\n",
+                      self.towline("describe", child).stdout)
+
+        up = self.json("map-run", "update", arn, "--max-concurrency", "3", "--tolerated-count", "1")
+        self.assertEqual((up["maxConcurrency"], up["toleratedFailureCount"]), (3, 1))
+        self.towline("stop", child)
+        self.assertIn("ABORTED", self.towline("watch", child, code=1).stdout)
+        self.assertEqual(self.json("map-run", "describe", arn)["itemCounts"]["aborted"], 1)
+        self.towline("stop", "map/r1")
+        self.assertIn("CANNOT_UPDATE_COMPLETED_MAP_RUN", self.towline(
+            "map-run", "update", arn, "--max-concurrency", "1", code=3).stderr)
+
+
 class ExecutionTest(CommandTest):
     def test_start_prints_the_name_and_with_wait_the_output(self):
         done = self.towline("start", "pass", "--name", "s1", "--input", '{"a": 1}')

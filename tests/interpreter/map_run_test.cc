@@ -147,16 +147,16 @@ MapRunState Running(std::uint64_t children, std::uint64_t items_each = 1) {
 
 TEST(MapRunTest, ToleratesNothingUnlessToldTo) {
   MapRunState run = Running(2);
-  ChildEnded(run, ExecutionStatus::kSucceeded, 1);
+  ChildEnded(run, {ExecutionStatus::kSucceeded, 1});
   EXPECT_FALSE(ToleranceExceeded(run));
-  ChildEnded(run, ExecutionStatus::kTimedOut, 1);
+  ChildEnded(run, {ExecutionStatus::kTimedOut, 1});
   EXPECT_TRUE(ToleranceExceeded(run));
 }
 
 TEST(MapRunTest, CountsItemsNotBatches) {
   MapRunState run = Running(2, 10);
   run.tolerated_count = 9;
-  ChildEnded(run, ExecutionStatus::kFailed, 10);
+  ChildEnded(run, {ExecutionStatus::kFailed, 10});
   EXPECT_TRUE(ToleranceExceeded(run));
   run.tolerated_count = 10;
   EXPECT_FALSE(ToleranceExceeded(run));
@@ -165,8 +165,8 @@ TEST(MapRunTest, CountsItemsNotBatches) {
 TEST(MapRunTest, JudgesAPercentageOnceAllItemsAreKnown) {
   MapRunState run = Running(4);
   run.tolerated_percentage = 25;
-  ChildEnded(run, ExecutionStatus::kFailed, 1);
-  ChildEnded(run, ExecutionStatus::kFailed, 1);
+  ChildEnded(run, {ExecutionStatus::kFailed, 1});
+  ChildEnded(run, {ExecutionStatus::kFailed, 1});
   EXPECT_FALSE(ToleranceExceeded(run));
   run.exhausted = true;
   EXPECT_TRUE(ToleranceExceeded(run));
@@ -175,19 +175,19 @@ TEST(MapRunTest, JudgesAPercentageOnceAllItemsAreKnown) {
 TEST(MapRunTest, ARedriveRunsAgainWhatHadNotSucceeded) {
   MapRunState run = Running(3);
   run.exhausted = true;
-  ChildEnded(run, ExecutionStatus::kSucceeded, 1);
-  ChildEnded(run, ExecutionStatus::kFailed, 1);
+  ChildEnded(run, {ExecutionStatus::kSucceeded, 1});
+  ChildEnded(run, {ExecutionStatus::kFailed, 1});
   EndMapRun(run, MapRunStatus::kFailed, Timestamp{});
   EXPECT_TRUE(run.stopping);
   EXPECT_EQ(Room(run), 0U);
-  ChildEnded(run, ExecutionStatus::kAborted, 1);
+  ChildEnded(run, {ExecutionStatus::kAborted, 1});
   RedriveMapRun(run, Timestamp{});
   EXPECT_EQ(run.executions.pending_redrive, 2U);
   EXPECT_FALSE(IsDrained(run));
   ChildRedriven(run, 1);
   ChildRedriven(run, 1);
-  ChildEnded(run, ExecutionStatus::kSucceeded, 1);
-  ChildEnded(run, ExecutionStatus::kSucceeded, 1);
+  ChildEnded(run, {ExecutionStatus::kSucceeded, 1});
+  ChildEnded(run, {ExecutionStatus::kSucceeded, 1});
   EXPECT_TRUE(IsDrained(run));
   EXPECT_EQ(run.items.succeeded, 3U);
   EXPECT_EQ(run.executions.total(), 3U);

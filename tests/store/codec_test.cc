@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "orchestrator/store/event_codec.h"
+#include "orchestrator/store/map_run_codec.h"
 #include "orchestrator/store/packed_json.h"
 #include "orchestrator/store/store.h"
 #include "tests/store/describe.h"
@@ -241,6 +242,30 @@ TEST(PackedJsonTest, WhatIsNotOneValueIsRefused) {
         std::string("\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")}) {
     EXPECT_THROW(static_cast<void>(ReadPacked(bytes)), StoreError) << Hex(bytes);
   }
+}
+
+// Every field differs from every other, and from its default.
+TEST(MapRunCodecTest, AStateComesBackAsItWas) {
+  interpreter::MapRunState state;
+  EXPECT_TRUE(Equal(DecodeMapRunState(EncodeMapRunState(state)), state));
+  state.status = interpreter::MapRunStatus::kFailed;
+  state.stopping = true;
+  state.max_concurrency = 1;
+  state.tolerated_count = 0;
+  state.tolerated_percentage = 0;
+  state.next_child = 2;
+  state.cursor = *ParseJson(R"({"items":3,"of":[{"key":"a"}]})");
+  state.exhausted = true;
+  state.executions = {.running = 4, .succeeded = 5, .failed = 6, .timed_out = 7, .aborted = 8,
+                      .pending_redrive = 9, .not_redrivable = 10};
+  state.items = {.running = 11, .succeeded = 12, .failed = 13, .timed_out = 14, .aborted = 15,
+                 .pending_redrive = 16, .not_redrivable = 17};
+  state.results_written = true;
+  state.redrive_count = 18;
+  state.started = kTime;
+  state.stopped = kTime + Millis{1};
+  state.redriven = kTime + Millis{2};
+  EXPECT_TRUE(Equal(DecodeMapRunState(EncodeMapRunState(state)), state));
 }
 
 }  // namespace

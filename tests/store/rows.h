@@ -20,6 +20,11 @@ inline ExecutionRow Execution(ExecutionKey key, std::string machine = "m", std::
           .revision = "hash-1",
           .started = At(key)};
 }
+inline ExecutionRow Child(ExecutionKey key, MapRunKey run, std::uint64_t index) {
+  ExecutionRow row = Execution(key, "m/rows");
+  row.child_of = ChildOf{run, index};
+  return row;
+}
 inline StepRow AStep(ExecutionKey key, std::uint64_t first_seq, std::string events = "events") {
   return {.execution = key, .first_seq = first_seq, .first_id = first_seq, .events = events};
 }
@@ -32,7 +37,7 @@ inline TimerRow ATimer(ExecutionKey key, std::uint64_t seq, std::uint8_t kind, s
 
 inline auto Tie(const ExecutionRow& r) {
   return std::tie(r.key, r.tenant, r.machine, r.name, r.revision, r.status, r.started, r.stopped,
-                  r.redrives, r.redriven);
+                  r.redrives, r.redriven, r.child_of);
 }
 inline auto Tie(const StepRow& r) {
   return std::tie(r.execution, r.first_seq, r.first_id, r.events);
@@ -41,6 +46,9 @@ inline auto Tie(const TaskRow& r) {
   return std::tie(r.execution, r.task, r.state, r.attempt, r.worker, r.incarnation, r.spec);
 }
 inline auto Tie(const TimerRow& r) { return std::tie(r.execution, r.seq, r.kind, r.due); }
+inline auto Tie(const MapRunRow& r) {
+  return std::tie(r.key, r.id, r.open, r.spec, r.progress);
+}
 inline auto Tie(const SnapshotRow& r) { return std::tie(r.execution, r.last_seq, r.state); }
 inline auto Tie(const EvidenceRow& r) {
   return std::tie(r.task, r.time, r.worker, r.attempt, r.what, r.data);
@@ -76,6 +84,11 @@ inline std::vector<std::uint64_t> SeqsBackwards(Queries& queries, ExecutionKey k
 inline std::vector<TaskRow> AllOpenTasks(Store& store) {
   std::vector<TaskRow> rows;
   store.OpenTasks([&](const TaskRow& row) { rows.push_back(row); });
+  return rows;
+}
+inline std::vector<MapRunRow> AllOpenMapRuns(Store& store) {
+  std::vector<MapRunRow> rows;
+  store.OpenMapRuns([&](const MapRunRow& row) { rows.push_back(row); });
   return rows;
 }
 inline std::vector<ExecutionKey> Keys(const std::vector<ExecutionRow>& rows) {

@@ -186,6 +186,70 @@ TEST_P(StoreSuite, ListsNewestFirstByMachineStatusAndPage) {
   EXPECT_EQ(store_->CountRunning("default", ""), 7);
 }
 
+TEST_P(StoreSuite, MapRunsAreRowsOfTheirExecution) {
+  const MapRunRow first{.key = {1, 5}, .id = "0000-a", .spec = "order", .progress = "none"};
+  const MapRunRow second{.key = {1, 70'000}, .id = "0000-b", .spec = "", .progress = "some"};
+  const MapRunRow other{.key = {2, 5}, .id = "0000-c", .spec = "x", .progress = "y"};
+  Batch batch;
+  batch.started = {Execution(1), Execution(2)};
+  batch.map_runs_started = {first, second, other};
+  store_->Commit(batch);
+  EXPECT_THAT(AllOpenMapRuns(*store_), ElementsAre(first, second, other));
+  batch.Clear();
+  EXPECT_TRUE(batch.empty());
+  batch.map_runs_updated = {{.key = {1, 5}, .open = false, .progress = "all"},
+                            {.key = {9, 9}, .open = false, .progress = "of nobody"}};
+  EXPECT_FALSE(batch.empty());
+  store_->Commit(batch);
+  MapRunRow ended = first;
+  ended.open = false;
+  ended.progress = "all";
+  for (int restarts = 0; restarts < 2; restarts++, Reopen()) {
+    EXPECT_THAT(AllOpenMapRuns(*store_), ElementsAre(second, other));
+    EXPECT_THAT(store_->MapRuns(1), ElementsAre(ended, second)) << "oldest first";
+    EXPECT_THAT(store_->MapRuns(3), IsEmpty());
+    EXPECT_EQ(store_->MapRun({1, 5}), ended);
+    EXPECT_EQ(store_->MapRun({2, 70'000}), std::nullopt);
+    EXPECT_EQ(store_->FindMapRun("0000-b"), second);
+    EXPECT_EQ(store_->FindMapRun("0000-d"), std::nullopt);
+  }
+  batch.Clear();
+  batch.deleted = {1};
+  store_->Commit(batch);
+  EXPECT_EQ(store_->FindMapRun("0000-b"), std::nullopt);
+  EXPECT_EQ(store_->FindMapRun("0000-c"), other);
+}
+
+TEST_P(StoreSuite, ChildrenOfAMapRunAreListedByItAlone) {
+  const MapRunKey run{1, 5};
+  Batch batch;
+  batch.started = {Execution(1), Execution(7, "other")};
+  for (std::uint64_t i = 0; i < 4; i++) {
+    batch.started.push_back(Child(static_cast<ExecutionKey>(2 + i), run, i));
+  }
+  batch.started.push_back(Child(6, {1, 9}, 0));
+  batch.closed = {{.key = 3, .status = Status::kFailed}, {.key = 5, .status = Status::kSucceeded}};
+  store_->Commit(batch);
+  EXPECT_EQ(store_->Get(4), Child(4, run, 2));
+  std::vector<std::uint64_t> numbers;
+  store_->Children(run, 1, [&](const ExecutionRow& row) {
+    numbers.push_back(row.child_of->index);
+    return numbers.size() < 2;
+  });
+  EXPECT_THAT(numbers, ElementsAre(1, 2)) << "from a number on, until told to stop";
+
+  const auto list = [&](const Queries::ListFilter& filter) { return Keys(store_->List(filter)); };
+  EXPECT_THAT(list({.tenant = "default"}), ElementsAre(7, 1)) << "no children";
+  EXPECT_THAT(list({.tenant = "default", .machine = "m"}), ElementsAre(1));
+  EXPECT_THAT(list({.map_run = run}), ElementsAre(5, 4, 3, 2));
+  EXPECT_THAT(list({.map_run = run, .limit = 2}), ElementsAre(5, 4));
+  EXPECT_THAT(list({.map_run = run, .before = 4, .limit = 2}), ElementsAre(3, 2));
+  EXPECT_THAT(list({.map_run = run, .status = Status::kRunning}), ElementsAre(4, 2));
+  EXPECT_THAT(list({.map_run = run, .status = Status::kFailed, .before = 3}), IsEmpty());
+  EXPECT_THAT(list({.map_run = MapRunKey{1, 9}}), ElementsAre(6));
+  EXPECT_THAT(list({.map_run = MapRunKey{2, 5}}), IsEmpty());
+}
+
 TEST_P(StoreSuite, ANameBelongsToOneExecution) {
   Batch batch;
   batch.started = {Execution(1, "m", "same")};

@@ -58,6 +58,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(Service& service,
   auto impl = std::make_unique<Impl>();
   impl->services.push_back(door::StateMachinesDoor(service));
   impl->services.push_back(door::ExecutionsDoor(service));
+  impl->services.push_back(door::MapRunsDoor(service));
   impl->services.push_back(door::TasksDoor(service));
   impl->services.push_back(door::ActivitiesDoor(service));
   impl->services.push_back(door::WorkersDoor(service));

@@ -12,6 +12,7 @@ namespace towline::api::door {
 // One adapter per noun, each nothing but a list of its methods.
 std::unique_ptr<grpc::Service> StateMachinesDoor(Service& service);
 std::unique_ptr<grpc::Service> ExecutionsDoor(Service& service);
+std::unique_ptr<grpc::Service> MapRunsDoor(Service& service);
 std::unique_ptr<grpc::Service> TasksDoor(Service& service);
 std::unique_ptr<grpc::Service> ActivitiesDoor(Service& service);
 std::unique_ptr<grpc::Service> WorkersDoor(Service& service);
