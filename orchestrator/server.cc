@@ -138,7 +138,8 @@ struct Server::Parts {
   }
   std::unique_ptr<children::Nested> MakeNested() {
     return std::make_unique<children::Nested>(port, backend->catalogue().Partitions(),
-                                              nested_tasks, backend->catalogue(), definitions);
+                                              nested_tasks, backend->catalogue(), definitions,
+                                              tokens);
   }
   std::unique_ptr<children::MapRunner> MakeRunner(const Config& config) {
     children::MapRunnerSettings settings;

@@ -34,12 +34,14 @@ struct Nested::Child {
 };
 
 Nested::Nested(engine::RequestPort& partitions, int partition_count, engine::TaskSource& tasks,
-               store::Catalogue& catalogue, engine::Definitions& definitions)
+               store::Catalogue& catalogue, engine::Definitions& definitions,
+               const engine::Tokens& tokens)
     : partitions_(partitions),
       partition_count_(partition_count),
       tasks_(tasks),
       catalogue_(catalogue),
-      definitions_(definitions) {}
+      definitions_(definitions),
+      tokens_(tokens) {}
 
 Nested::~Nested() = default;
 
@@ -119,6 +121,7 @@ Timestamp Nested::RunOnce(Timestamp now) {
 }
 
 void Nested::Act(Child& child) {
+  if (child.unwanted && child.stage == kStarting) child.stage = kStopping;
   const bool needs_name = child.name.name.empty();
   const bool needs_payload = child.stage == kStarting || child.stage == kWaiting;
   if ((needs_name || needs_payload) && child.open == nullptr && !Load(child)) return;
@@ -145,6 +148,16 @@ bool Nested::Load(Child& child) {
     Again(child);
     return false;
   }
+}
+
+// With the token that the child is to hand to whoever ends the task.
+Json Nested::InputOf(const Child& child) const {
+  const interpreter::TaskSpec& spec = child.open->spec;
+  if (!spec.wait_for_task_token) return spec.payload;
+  auto input = ParseJson(
+      engine::PutToken(PrintJson(*spec.payload), child.task.task, tokens_.Mint(child.task)));
+  CHECK(input.has_value());
+  return *std::move(input);
 }
 
 void Nested::Start(Child& child) {
@@ -176,7 +189,7 @@ void Nested::Start(Child& child) {
   start.info.machine_arn = prefix + ":stateMachine:" + machine->name;
   start.info.parent_arn = child.parent_arn;
   start.info.parent_task = child.task.task;
-  start.input = spec.payload;
+  start.input = InputOf(child);
   start.reply = ViewPort(child);
   const int partition = engine::PartitionOf(child.name.tenant, child.name.machine,
                                             child.name.name, partition_count_);

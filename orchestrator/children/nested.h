@@ -39,7 +39,8 @@ class Nested {
   using ReplyPort = std::function<void(std::unique_ptr<Reply>)>;
 
   Nested(engine::RequestPort& partitions, int partition_count, engine::TaskSource& tasks,
-         store::Catalogue& catalogue, engine::Definitions& definitions);
+         store::Catalogue& catalogue, engine::Definitions& definitions,
+         const engine::Tokens& tokens);
   ~Nested();
 
   void SetReplyPort(ReplyPort port);  // called on partition threads; must hand over to OnReply
@@ -65,6 +66,7 @@ class Nested {
   void Enter(Child& child, int stage);
   void Again(Child& child);  // later: something was busy or out of order
   void Refuse(Child& child, std::string error, std::string cause);
+  Json InputOf(const Child& child) const;
   bool Load(Child& child);   // false: the task is gone, or cannot be read now
   void Forget(const engine::TaskRef& task);
   void OnStarted(Child& child, const Result<engine::ExecutionView>& view);
@@ -77,6 +79,7 @@ class Nested {
   engine::TaskSource& tasks_;
   store::Catalogue& catalogue_;
   engine::Definitions& definitions_;
+  const engine::Tokens& tokens_;
   std::shared_ptr<ReplyPort> port_ = std::make_shared<ReplyPort>();
 
   Timestamp now_{};

@@ -10,8 +10,6 @@ namespace {
 constexpr std::size_t kTopicBytesMax = 65535;
 constexpr std::string_view kReserved = "towline";
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 // The first level of a topic, or the whole.
 std::string_view TakeLevel(std::string_view& rest, bool& more) {
   const std::size_t slash = rest.find('/');
@@ -23,31 +21,14 @@ std::string_view TakeLevel(std::string_view& rest, bool& more) {
 
 }  // namespace
 
-std::string PutToken(std::string text, std::uint64_t task, std::string_view token) {
-  const std::string placeholder = interpreter::TokenPlaceholder(task);
-  std::size_t at = text.find(placeholder);
-  if (at == std::string::npos) return text;
-  std::string out;
-  std::size_t copied = 0;
-  for (; at != std::string::npos; at = text.find(placeholder, at + 1)) {
-    const std::size_t end = at + placeholder.size();
-    if (end < text.size() && IsDigit(text[end])) continue;  // of another task: 17 within 171
-    out.append(text, copied, at - copied);
-    out.append(token);
-    copied = end;
-  }
-  out.append(text, copied);
-  return out;
-}
-
 std::string JobInput(const json::value& payload, std::uint64_t task, std::string_view token) {
-  return PutToken(PrintJson(payload), task, token);
+  return engine::PutToken(PrintJson(payload), task, token);
 }
 
 std::string Publication(const json::value& payload, std::uint64_t task, std::string_view token) {
   if (!payload.is_string()) return JobInput(payload, task, token);
   const json::string& text = payload.get_string();
-  return PutToken(std::string(text.data(), text.size()), task, token);
+  return engine::PutToken(std::string(text.data(), text.size()), task, token);
 }
 
 bool FilterMatches(std::string_view filter, std::string_view topic) {

@@ -12,8 +12,6 @@
 
 namespace towline::dispatch {
 
-// `text` with TokenPlaceholder(task) replaced by `token` wherever it stands.
-std::string PutToken(std::string text, std::uint64_t task, std::string_view token);
 // The input of a job: JSON text.
 std::string JobInput(const json::value& payload, std::uint64_t task, std::string_view token);
 // What mqtt:publish sends: JSON text, but a string goes out as it is, without quotes.

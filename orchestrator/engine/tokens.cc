@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "statemachines/base/check.h"
+#include "statemachines/interpreter/event.h"
 
 namespace towline::engine {
 namespace {
@@ -82,6 +83,8 @@ struct FreeMac {
   void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
 };
 using MacContext = std::unique_ptr<EVP_MAC_CTX, FreeMac>;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
@@ -162,6 +165,23 @@ std::string Tokens::Fingerprint(std::string_view token) {
     hex += kHex[digest[i] & 15];
   }
   return hex;
+}
+
+std::string PutToken(std::string text, std::uint64_t task, std::string_view token) {
+  const std::string placeholder = interpreter::TokenPlaceholder(task);
+  std::size_t at = text.find(placeholder);
+  if (at == std::string::npos) return text;
+  std::string out;
+  std::size_t copied = 0;
+  for (; at != std::string::npos; at = text.find(placeholder, at + 1)) {
+    const std::size_t end = at + placeholder.size();
+    if (end < text.size() && IsDigit(text[end])) continue;  // of another task: 17 within 171
+    out.append(text, copied, at - copied);
+    out.append(token);
+    copied = end;
+  }
+  out.append(text, copied);
+  return out;
 }
 
 }  // namespace towline::engine

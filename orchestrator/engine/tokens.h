@@ -49,4 +49,7 @@ class Tokens {
   std::unique_ptr<Impl> impl_;
 };
 
+// `text` with interpreter::TokenPlaceholder(task) replaced by `token` wherever it stands.
+std::string PutToken(std::string text, std::uint64_t task, std::string_view token);
+
 }  // namespace towline::engine
