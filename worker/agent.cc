@@ -250,6 +250,12 @@ void Agent::Fire(Held& job, Timer timer, Timestamp now) {
       sync_wanted_ = sync_wanted_ || !job.synced;
       PublishResult(job, now);
       return;
+    case kWallClock:
+      StopJob(job, StopReason::kWallClock,
+              "it ran longer than limits.wall_clock_seconds = " +
+                  std::to_string(job.type->wall_clock->count()),
+              Seconds(job.offer.grace_seconds), now);
+      return;
     case kTimers:
       return;
   }

@@ -39,6 +39,7 @@ struct JobType {
   enum class Restart { kReport, kRerun } restart = Restart::kReport;
   bool manual_heartbeat = false;           // only what the job itself reports counts
   std::optional<Seconds> grace{};          // between signal and kill; else what the centre says
+  std::optional<Seconds> wall_clock{};     // how long one attempt may run
   std::optional<jobs::StartMode> start{};  // announced defaults
   std::string on_worker_lost{};
   Handler* handler = nullptr;  // outlives the agent
@@ -128,8 +129,8 @@ class Agent {
     kStopping,  // signalled
     kDone,      // its result is not acknowledged yet
   };
-  enum class StopReason { kNone, kCancelled, kShutdown };
-  enum Timer : std::uint8_t { kAccept, kBeat, kKill, kProgress, kRepeat, kTimers };
+  enum class StopReason { kNone, kCancelled, kWallClock, kShutdown };
+  enum Timer : std::uint8_t { kAccept, kBeat, kKill, kProgress, kRepeat, kWallClock, kTimers };
   struct Held {
     JobId id = 0;
     jobs::Offer offer{};  // without the input once it has started

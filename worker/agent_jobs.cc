@@ -18,6 +18,13 @@ std::string Bounded(std::string_view text, std::size_t size_max) {
   return jobs::ToUtf8(text.substr(0, size_max));
 }
 
+// What became of the processes of a job that was stopped.
+std::string Remains(const Outcome& outcome) {
+  if (!outcome.killed || !outcome.left) return {};
+  return "; processes killed: " + std::to_string(*outcome.killed) +
+         ", left: " + std::to_string(*outcome.left);
+}
+
 bool IsAtMostOnce(const jobs::Offer& offer) { return offer.start == jobs::StartMode::kAtMostOnce; }
 
 }  // namespace
@@ -204,6 +211,7 @@ void Agent::StartOne(Held& job, Timestamp now) {
   if (started.outcome) return Finish(job, *std::move(started.outcome), now);
   job.group = std::move(started.group);
   if (job.group) Note(job);
+  if (job.type->wall_clock) SetTimer(job, kWallClock, now + *job.type->wall_clock);
   if (!job.type->manual_heartbeat && job.offer.heartbeat_seconds) {
     SetTimer(job, kBeat, now + Millis(*job.offer.heartbeat_seconds * 1000 / 3));
   }
@@ -256,11 +264,16 @@ jobs::JobResult Agent::MakeResult(const Held& job, Outcome outcome, Timestamp no
                    .finished = now,
                    .cpu_seconds = outcome.cpu_seconds,
                    .memory_bytes_max = outcome.memory_bytes_max};
-  const std::string how =
-      outcome.succeeded ? "it ended by itself, with success" : outcome.error + ": " + outcome.cause;
+  const std::string how = (outcome.succeeded ? "it ended by itself, with success"
+                                             : outcome.error + ": " + outcome.cause) +
+                          Remains(outcome);
   if (job.stop == StopReason::kCancelled) {
     result.outcome = JobResult::Outcome::kCancelled;
     result.error = "Towline.Cancelled";
+    result.cause = Bounded(job.stop_cause + "; " + how, kCauseBytesMax);
+  } else if (job.stop == StopReason::kWallClock && !outcome.succeeded) {
+    result.outcome = JobResult::Outcome::kFailed;
+    result.error = "Towline.WallClockLimit";
     result.cause = Bounded(job.stop_cause + "; " + how, kCauseBytesMax);
   } else if (job.stop == StopReason::kShutdown && !outcome.succeeded) {
     result.outcome = JobResult::Outcome::kFailed;

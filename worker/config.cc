@@ -60,6 +60,10 @@ void ReadType(Reader& in, const fs::path& folder, Config& config) {
   ReadModes(in, type);
   in.Text("handler", type.handler);
   ReadProgram(in, folder, type.program);
+  in.Section("limits", [&](Reader& limits) {
+    limits.Integer("wall_clock_seconds", type.wall_clock_seconds, 1, kSecondsMax);
+    ReadLimits(limits, type.program.limits);
+  });
   const std::string what = "job type '" + type.name + "' needs either argv or handler";
   in.Check(type.handler.empty() != type.program.argv.empty(), "name", what);
   in.Check(type.handler.empty() || IsBuiltinHandler(type.handler), "handler",
@@ -85,14 +89,18 @@ void ReadConfig(Reader& in, const fs::path& folder, Config& config) {
   in.Text("socket", config.socket);
   in.Text("log_level", config.log_level);
   in.Integer("stop_seconds", config.stop_seconds, 0, kSecondsMax);
+  in.Word("cgroup", "\"auto\", \"never\" or \"require\"", [&](std::string_view word) {
+    config.cgroup = word;
+    return word == "auto" || word == "never" || word == "require";
+  });
   in.Section("broker", [&](Reader& broker) {
     broker.Text("host", config.broker.host);
     broker.Integer("port", config.broker.port, 1, 65'535);
     broker.Text("user", config.broker.user);
     broker.Text("password", config.broker.password);
-    for (const auto& [key, file] : {std::pair{"ca", &config.broker.ca},
-                                    std::pair{"certificate", &config.broker.certificate},
-                                    std::pair{"key", &config.broker.key}}) {
+    for (const auto& [key, file] :
+         {std::pair{"ca", &config.broker.ca}, std::pair{"certificate", &config.broker.certificate},
+          std::pair{"key", &config.broker.key}}) {
       broker.Text(key, *file);
       if (file->empty()) continue;
       *file = (folder / *file).lexically_normal().string();

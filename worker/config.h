@@ -23,13 +23,14 @@ struct Config {
   std::string socket{};                         // default: agent.sock in the state directory
   std::string log_level = "info";               // debug, info, warning, error, off
   int stop_seconds = 30;                        // how long running jobs may go on after SIGTERM
+  std::string cgroup = "auto";                  // auto, never, require: of each job
 
   struct Broker {
     std::string host = "127.0.0.1";
     int port = 1883;
     std::string user{};  // default: {tenant}_{name}
     std::string password{};
-    std::string ca{};           // PEM files; with `ca` the link is TLS
+    std::string ca{};  // PEM files; with `ca` the link is TLS
     std::string certificate{};
     std::string key{};
     int keepalive_seconds = 15;
@@ -43,8 +44,9 @@ struct Config {
     std::string on_worker_lost{};
     bool manual_heartbeat = false;
     std::optional<int> grace_seconds{};
-    std::string handler{};  // built in, or
-    Program program{};      // of the site
+    int wall_clock_seconds = 0;  // of one attempt; 0: no limit
+    std::string handler{};       // built in, or
+    Program program{};           // of the site
   };
   std::vector<Type> types{};
 };

@@ -1,5 +1,7 @@
 #include "worker/config_program.h"
 
+#include <grp.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +13,11 @@ namespace towline::worker {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr double kCpuLeast = 0.01;
+constexpr double kCpuMost = 4'096;
+constexpr int kMebiMost = 1 << 24;
+constexpr int kCountMost = 1 << 22;
 
 // Where the program is, absolute; empty when there is none. A name with a slash is relative to
 // the configuration file, any other is looked for along PATH.
@@ -32,12 +39,47 @@ std::string FindProgram(const std::string& name, const fs::path& folder) {
   return "";
 }
 
+void ReadUser(Reader& in, Program& program) {
+  std::string name;
+  in.Text("user", name);
+  if (in.failed() || !in.Has("user")) return;
+  const passwd* const entry = getpwnam(name.c_str());
+  in.Check(entry != nullptr, "user", "this host has no user '" + name + "'");
+  if (entry == nullptr) return;
+  in.Check(geteuid() == 0 || geteuid() == entry->pw_uid, "user",
+           "jobs can run as another user only if the agent runs as root: leave 'user' out, or run "
+           "an agent as '" +
+               name + "'");
+  if (geteuid() != 0) return;
+  User user{.name = name, .uid = entry->pw_uid, .gid = entry->pw_gid, .home = entry->pw_dir};
+  int count = 64;
+  user.groups.resize(static_cast<std::size_t>(count));
+  if (getgrouplist(name.c_str(), user.gid, user.groups.data(), &count) < 0) {
+    user.groups.resize(static_cast<std::size_t>(count));
+    getgrouplist(name.c_str(), user.gid, user.groups.data(), &count);
+  }
+  user.groups.resize(static_cast<std::size_t>(count));
+  program.user = std::move(user);
+}
+
 }  // namespace
+
+void ReadLimits(Reader& in, Limits& limits) {
+  in.Number("cpu", limits.cpu, kCpuLeast, kCpuMost);
+  in.Integer("memory_mb", limits.memory_mb, 1, kMebiMost);
+  in.Integer("pids", limits.pids, 1, kCountMost);
+  in.Integer("open_files", limits.open_files, 8, kCountMost);
+  in.Integer("file_mb", limits.file_mb, 1, kMebiMost);
+  in.Integer("output_mb", limits.output_mb, 1, kMebiMost);
+}
 
 void ReadProgram(Reader& in, const fs::path& folder, Program& program) {
   in.Texts("argv", program.argv);
   in.Bool("shell", program.shell);
   in.TextMap("env", program.env);
+  in.TextsOrNone("env_pass", program.env_pass);
+  in.Bool("private_tmp", program.private_tmp);
+  ReadUser(in, program);
   in.Text("cwd", program.cwd);
   if (in.failed() || program.argv.empty()) return;
   program.cwd = (folder / program.cwd).lexically_normal().string();

@@ -11,4 +11,7 @@ namespace towline::worker {
 // file: relative paths begin there.
 void ReadProgram(Reader& in, const std::filesystem::path& folder, Program& program);
 
+// The keys of a job type's table `limits`.
+void ReadLimits(Reader& in, Limits& limits);
+
 }  // namespace towline::worker

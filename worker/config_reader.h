@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <optional>
@@ -35,6 +36,16 @@ class Reader {
       return true;
     });
   }
+  void Number(const char* key, double& into, double least, double most) {
+    char range[80];
+    std::snprintf(range, sizeof range, "a number from %g to %g", least, most);
+    Read(key, range, [&](const toml::node& node) {
+      const auto value = node.value<double>();
+      if (!node.is_number() || !value || !(*value >= least && *value <= most)) return false;
+      into = *value;
+      return true;
+    });
+  }
   void Bool(const char* key, bool& into) {
     Read(key, "true or false", [&](const toml::node& node) {
       if (!node.is_boolean()) return false;
@@ -43,14 +54,11 @@ class Reader {
     });
   }
   void Texts(const char* key, std::vector<std::string>& into) {
-    Read(key, "a list of strings, with one at least", [&](const toml::node& node) {
-      const toml::array* const list = node.as_array();
-      if (list == nullptr || list->empty()) return false;
-      into.clear();
-      return std::all_of(list->begin(), list->end(), [&](const toml::node& item) {
-        return TakeText(item, into.emplace_back());
-      });
-    });
+    Read(key, "a list of strings, with one at least",
+         [&](const toml::node& node) { return TakeTexts(node, into) && !into.empty(); });
+  }
+  void TextsOrNone(const char* key, std::vector<std::string>& into) {
+    Read(key, "a list of strings", [&](const toml::node& node) { return TakeTexts(node, into); });
   }
   void TextMap(const char* key, std::map<std::string, std::string>& into) {
     Read(key, "a table of strings", [&](const toml::node& node) {
@@ -115,6 +123,13 @@ class Reader {
     if (!node.is_string()) return false;
     into = node.value<std::string>().value_or("");
     return true;
+  }
+  static bool TakeTexts(const toml::node& node, std::vector<std::string>& into) {
+    const toml::array* const list = node.as_array();
+    if (list == nullptr) return false;
+    into.clear();
+    return std::all_of(list->begin(), list->end(),
+                       [&](const toml::node& item) { return TakeText(item, into.emplace_back()); });
   }
   void Read(const char* key, const char* type, const std::function<bool(const toml::node&)>& take) {
     known_.insert(key);

@@ -34,6 +34,8 @@ struct Outcome {
   std::string cause{};
   std::optional<double> cpu_seconds{};
   std::optional<std::int64_t> memory_bytes_max{};
+  std::optional<int> killed{};  // processes that did not end by themselves
+  std::optional<int> left{};    // processes that a kill has not ended
 };
 
 // What a running job says. Data and checkpoint are JSON texts.

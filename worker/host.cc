@@ -10,14 +10,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <functional>
 #include <random>
+#include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "proto/jobs/topics.h"
 #include "statemachines/base/check.h"
 #include "statemachines/base/log.h"
 #include "worker/builtin_handlers.h"
 #include "worker/leftovers.h"
+#include "worker/program_limits.h"
 
 namespace towline::worker {
 namespace {
@@ -53,13 +57,41 @@ std::map<std::string, std::string> HostFacts() {
 
 }  // namespace
 
-AgentSettings Host::SettingsOf(const Config& config) {
+Host::Isolation Host::MakeIsolation(const Config& config) {
+  Isolation made{.text = "supervisors+rlimits"};
+  if (config.cgroup != "never") {
+    // The state directory has one agent, so its name tells agents of one host apart.
+    const std::string folder = std::filesystem::absolute(config.state).lexically_normal().string();
+    auto opened = Cgroups::Open(jobs::Principal{config.tenant, config.name}.text() + "-" +
+                                std::to_string(std::hash<std::string>{}(folder) % 1'000'000'007));
+    if (!opened && config.cgroup == "require") {
+      throw std::runtime_error("cgroup = \"require\", but " + opened.error().message);
+    }
+    if (opened) {
+      made.cgroups = *std::move(opened);
+      made.text = "cgroups(" + made.cgroups->Controllers() + ")";
+    } else {
+      Log(LogLevel::kInfo, "no_cgroups", {{"why", opened.error().message}});
+    }
+  }
+  for (const Config::Type& type : config.types) {
+    for (const std::string& limit : UnkeptLimitsOf(type.program, made.cgroups.get())) {
+      Log(LogLevel::kWarning, "limit_not_kept",
+          {{"type", type.name}, {"limit", limit}, {"isolation", made.text}});
+    }
+  }
+  return made;
+}
+
+AgentSettings Host::SettingsOf(const Config& config, const Isolation& isolation) {
+  std::map<std::string, std::string> facts = HostFacts();
+  facts["isolation"] = isolation.text;
   return {.tenant = config.tenant,
           .name = config.name,
           .slots = config.slots,
           .queues = config.queues,
           .labels = config.labels,
-          .host = HostFacts(),
+          .host = std::move(facts),
           .version = TOWLINE_VERSION,
           .stop_timeout = Seconds(config.stop_seconds),
           .seed = std::random_device{}()};
@@ -80,6 +112,7 @@ std::vector<JobType> Host::MakeTypes(const Config& config) {
                  .start = type.start,
                  .on_worker_lost = type.on_worker_lost,
                  .handler = handlers_.back().get()};
+    if (type.wall_clock_seconds > 0) made.wall_clock = Seconds(type.wall_clock_seconds);
     if (type.grace_seconds) made.grace = Seconds(*type.grace_seconds);
     types.push_back(std::move(made));
   }
@@ -117,14 +150,17 @@ jobs::MqttConnection::Handlers Host::MakeHandlers() {
 
 Host::Host(const Config& config)
     : broker_(config.broker.host + ":" + std::to_string(config.broker.port)),
-      settings_(SettingsOf(config)),
       wall_start_(std::chrono::floor<Millis>(std::chrono::system_clock::now())),
       steady_start_(std::chrono::steady_clock::now()),
       wake_fd_(MakeEventFd()),
       journal_(config.state),
+      isolation_(MakeIsolation(config)),
+      settings_(SettingsOf(config, isolation_)),
       runner_({.socket = std::filesystem::absolute(config.socket).string(),
                .agent = OwnPath(),
-               .worker = jobs::Principal{config.tenant, config.name}.text()},
+               .worker = jobs::Principal{config.tenant, config.name}.text(),
+               .state = std::filesystem::absolute(config.state).string(),
+               .cgroups = isolation_.cgroups.get()},
               *this),
       agent_(settings_, MakeTypes(config), journal_, *this, wall_start_),
       local_(config.socket, *this),
@@ -160,6 +196,7 @@ int Host::Run(int signals) {
       {{"worker", agent_.principal()},
        {"broker", broker_},
        {"slots", std::to_string(settings_.slots)},
+       {"isolation", isolation_.text},
        {"incarnation", std::to_string(agent_.incarnation())},
        {"version", TOWLINE_VERSION}});
   Timestamp deadline = agent_.RunOnce(Now());

@@ -10,6 +10,7 @@
 
 #include "proto/jobs/mqtt_connection.h"
 #include "worker/agent.h"
+#include "worker/cgroup.h"
 #include "worker/config.h"
 #include "worker/local_socket.h"
 #include "worker/process_runner.h"
@@ -41,7 +42,14 @@ class Host : private Ports, private ProcessRunner::Sink, private LocalSocket::Si
   };
   using Input = std::variant<LinkUp, LinkDown, jobs::MqttConnection::Message>;
 
-  static AgentSettings SettingsOf(const Config& config);
+  // How the jobs of this host are kept apart.
+  struct Isolation {
+    std::unique_ptr<Cgroups> cgroups{};  // null: supervisors and rlimits
+    std::string text{};                  // for people
+  };
+
+  static Isolation MakeIsolation(const Config& config);
+  static AgentSettings SettingsOf(const Config& config, const Isolation& isolation);
   std::vector<JobType> MakeTypes(const Config& config);
   jobs::MqttConnection::Options OptionsOf(const Config& config) const;
   jobs::MqttConnection::Handlers MakeHandlers();
@@ -62,11 +70,12 @@ class Host : private Ports, private ProcessRunner::Sink, private LocalSocket::Si
   void OnRequest(std::uint64_t request, jobs::Callback callback) override;
 
   const std::string broker_;  // for people
-  const AgentSettings settings_;
   const Timestamp wall_start_;
   const std::chrono::steady_clock::time_point steady_start_;
   int wake_fd_ = -1;
   SqliteJournal journal_;
+  const Isolation isolation_;  // after the journal, whose lock says that nobody else is here
+  const AgentSettings settings_;
   ProcessRunner runner_;
   std::vector<std::unique_ptr<Handler>> handlers_;
   Agent agent_;

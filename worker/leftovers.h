@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "worker/handler.h"
 
@@ -12,9 +13,11 @@ namespace towline::worker {
 // there is no such process.
 std::string BirthOf(std::int64_t pid);
 
-// Kills every process that was started for this attempt of a job, in its process group or out of
-// it: they carry its token and attempt in their environment. A group is killed as a whole only if
-// its leader is the one that was noted, or a member carries the token. Returns how many were seen.
+std::vector<std::int32_t> ChildrenOf(std::int64_t pid);
+
+// Kills every process that was started for this attempt of a job: through its supervisor, which
+// outlives the agent; its process group, if its leader is the one that was noted; and whatever
+// carries its token and attempt in its environment. Returns how many were seen.
 int KillProcessesOf(const std::string& token, std::uint32_t attempt,
                     const std::optional<ProcessGroup>& group);
 

@@ -2,29 +2,30 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
+#include <sys/prctl.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <map>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "statemachines/base/log.h"
+#include "worker/launch.h"
 #include "worker/leftovers.h"
-#include "worker/program_text.h"
+#include "worker/program_environment.h"
+#include "worker/program_limits.h"
+#include "worker/supervisor.h"
 
 namespace towline::worker {
 namespace {
 
 constexpr std::size_t kOutMax = jobs::kPayloadBytesMax + 1024;  // white space around the result
-constexpr std::size_t kOutEndless = 4 << 20;                    // nobody means to print that
-constexpr std::size_t kErrTail = 4 << 10;
 constexpr std::size_t kLineMax = 32 << 10;
 constexpr int kChannelBits = 3;
 constexpr int kLowDescriptors = 4;  // the child's own: 0 to 3
@@ -44,31 +45,14 @@ void OccupyLowDescriptors() {
   }
 }
 
-// A descriptor that becomes readable when the process ends. Without one the process ends at once.
-int OpenExit(pid_t pid, int& fd) {
-  fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-  if (fd >= 0) return 0;
-  const int error = errno;
-  kill(-pid, SIGKILL);
-  waitpid(pid, nullptr, 0);
-  return error;
-}
-
-std::vector<char*> Pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (const std::string& text : texts) {
-    pointers.push_back(const_cast<char*>(text.c_str()));  // NOLINT: C's missing const
-  }
-  pointers.push_back(nullptr);
-  return pointers;
-}
+constexpr std::uint64_t kTimerData = 0;  // no job has this number
 
 }  // namespace
 
 // Four pipes, ours and the child's ends.
 struct ProcessRunner::Pipes {
-  int ours[kChannels] = {-1, -1, -1, -1, -1};
-  int theirs[kChannels] = {-1, -1, -1, -1, -1};
+  int ours[kChannels] = {-1, -1, -1, -1, -1, -1};
+  int theirs[kChannels] = {-1, -1, -1, -1, -1, -1};
 
   int Open() {
     for (const Channel channel : {kIn, kOut, kErr, kNews}) {
@@ -91,108 +75,94 @@ struct ProcessRunner::Pipes {
 };
 
 ProcessRunner::ProcessRunner(Options options, Sink& sink)
-    : options_(std::move(options)), sink_(sink) {
+    : options_(std::move(options)), sink_(sink), folders_(options_.state) {
   OccupyLowDescriptors();
   signal(SIGPIPE, SIG_IGN);  // of programs that do not read their input
+  signal(SIGCHLD, SIG_DFL);  // a starter may have it ignored: then nobody can be waited for
+  // What a job orphans by killing its supervisor becomes ours, and is found.
+  if (options_.cgroups == nullptr) prctl(PR_SET_CHILD_SUBREAPER, 1);
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+  timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (timer_ < 0) throw std::system_error(errno, std::generic_category(), "timerfd_create");
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kTimerData;
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, timer_, &event);
 }
 
 ProcessRunner::~ProcessRunner() {
   for (auto& [id, process] : processes_) {
-    kill(-process.pid, SIGKILL);
-    waitpid(process.pid, nullptr, 0);
+    Kill(process);
+    if (!process.ended) waitpid(process.cgroup ? process.pid : process.supervisor, nullptr, 0);
+    if (!process.folder.empty()) folders_.Remove(process.folder);
+    process.fds[kGone] = -1;
     for (int& fd : process.fds) CloseFd(fd);
   }
+  close(timer_);
   close(epoll_);
 }
 
-std::vector<std::string> ProcessRunner::Environment(const Program& program, const Job& job) const {
-  std::map<std::string, std::string> variables;
-  for (char** each = environ; *each != nullptr; each++) {
-    const std::string_view text = *each;
-    const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos || text.substr(0, 8) == "TOWLINE_") continue;
-    variables[std::string(text.substr(0, equals))] = text.substr(equals + 1);
+// What must exist before the process: the returned text says why it does not.
+std::string ProcessRunner::Prepare(const Program& program, Process& process, Pipes& pipes) {
+  if (const int error = pipes.Open(); error != 0) {
+    return std::string("cannot make pipes: ") + std::strerror(error);
   }
-  for (const auto& [name, value] : program.env) variables[name] = value;
-  variables["TOWLINE_TOKEN"] = job.token;
-  variables["TOWLINE_ATTEMPT"] = std::to_string(job.attempt);
-  variables["TOWLINE_JOB_TYPE"] = job.type;
-  variables["TOWLINE_EXECUTION"] = job.execution;
-  variables["TOWLINE_STATE"] = job.state;
-  variables["TOWLINE_WORKER"] = options_.worker;
-  variables["TOWLINE_SOCKET"] = options_.socket;
-  variables["TOWLINE_AGENT"] = options_.agent;
-  if (job.checkpoint) variables["TOWLINE_CHECKPOINT"] = *job.checkpoint;
-  if (job.timeout_seconds) {
-    variables["TOWLINE_TIMEOUT_SECONDS"] = std::to_string(*job.timeout_seconds);
+  if (program.private_tmp) {
+    process.folder = folders_.Make(program.user ? &*program.user : nullptr);
+    if (process.folder.empty()) {
+      return std::string("cannot make a temporary directory: ") + std::strerror(errno);
+    }
   }
-  std::vector<std::string> texts;
-  texts.reserve(variables.size());
-  for (const auto& [name, value] : variables) texts.push_back(name + "=" + value);
-  return texts;
+  if (options_.cgroups == nullptr) return {};
+  auto made = options_.cgroups->Make(program.limits);
+  if (!made) return made.error().message;
+  process.cgroup = *std::move(made);
+  return {};
 }
 
-int ProcessRunner::Spawn(const Program& program, const Job& job, Pipes& pipes, pid_t& pid) const {
-  std::vector<std::string> argv = program.argv;
-  if (program.shell) argv = {"/bin/sh", "-c", program.argv[0]};
-  const std::vector<std::string> environment = Environment(program, job);
-
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, pipes.theirs[kIn], STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, pipes.theirs[kOut], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, pipes.theirs[kErr], STDERR_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, pipes.theirs[kNews], 3);
-  if (!program.cwd.empty()) posix_spawn_file_actions_addchdir_np(&actions, program.cwd.c_str());
-
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-  const int rc = posix_spawn(&pid, argv[0].c_str(), &actions, &attributes, Pointers(argv).data(),
-                             Pointers(environment).data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  return rc;
+std::string ProcessRunner::Spawn(const Program& program, const Job& job, Process& process,
+                                 Pipes& pipes) {
+  Launch launch{
+      .argv = program.argv,
+      .environment = EnvironmentOf(program, job,
+                                   {.socket = options_.socket,
+                                    .agent = options_.agent,
+                                    .worker = options_.worker,
+                                    .folder = process.folder}),
+      .cwd = program.cwd,
+      .user = program.user ? &*program.user : nullptr,
+      .fds = {pipes.theirs[kIn], pipes.theirs[kOut], pipes.theirs[kErr], pipes.theirs[kNews]},
+      .limits = ResourceLimitsOf(program, options_.cgroups)};
+  if (program.shell) launch.argv = {"/bin/sh", "-c", program.argv[0]};
+  if (process.cgroup) launch.cgroup = process.cgroup->fd();
+  Launched launched = StartProgram(launch);
+  process.pid = launched.pid;
+  process.supervisor = launched.supervisor;
+  process.fds[kExit] = launched.exit_fd;
+  return std::move(launched.error);
 }
 
 Handler::Started ProcessRunner::Start(const Program& program, Job job) {
   Pipes pipes;
-  pid_t pid = -1;
-  int error = pipes.Open();
-  if (error == 0) error = Spawn(program, job, pipes, pid);
-  int exit_fd = -1;
-  if (error == 0) error = OpenExit(pid, exit_fd);
-  if (error != 0) {
-    return {.outcome =
-                Outcome{.error = "Towline.ProgramNotStarted",
-                        .cause = "cannot run " + program.argv[0] + ": " + std::strerror(error)}};
+  Process process{.id = job.id, .attempt = job.attempt, .limits = program.limits};
+  std::string why = Prepare(program, process, pipes);
+  if (why.empty()) why = Spawn(program, job, process, pipes);
+  if (!why.empty()) {
+    if (!process.folder.empty()) folders_.Remove(process.folder);
+    return {.outcome = Outcome{.error = "Towline.ProgramNotStarted", .cause = std::move(why)}};
   }
-  Process& process = processes_[job.id];
-  process.id = job.id;
   process.token = std::move(job.token);
-  process.attempt = job.attempt;
-  process.pid = pid;
   process.input = std::move(job.input);
   for (const Channel channel : {kIn, kOut, kErr, kNews}) {
     process.fds[channel] = std::exchange(pipes.ours[channel], -1);
   }
-  process.fds[kExit] = exit_fd;
   pipes.CloseTheirs();
-  for (const Channel channel : {kExit, kOut, kErr, kNews}) Watch(process, channel, EPOLLIN);
-  WriteInput(process);
-  if (process.fds[kIn] >= 0) Watch(process, kIn, EPOLLOUT);
-  return {.group = ProcessGroup{.group = pid, .birth = BirthOf(pid)}};
+  Process& kept = processes_[job.id] = std::move(process);
+  for (const Channel channel : {kExit, kOut, kErr, kNews}) Watch(kept, channel, EPOLLIN);
+  WriteInput(kept);
+  if (kept.fds[kIn] >= 0) Watch(kept, kIn, EPOLLOUT);
+  return {.group = ProcessGroup{.group = kept.pid, .birth = BirthOf(kept.pid)}};
 }
 
 void ProcessRunner::Watch(Process& process, Channel channel, std::uint32_t events) const {
@@ -211,8 +181,23 @@ void ProcessRunner::Close(Process& process, Channel channel) const {
 void ProcessRunner::Signal(JobId id, bool kill) {
   const auto found = processes_.find(id);
   if (found == processes_.end()) return;
-  found->second.signalled = true;
-  ::kill(-found->second.pid, kill ? SIGKILL : SIGTERM);
+  Process& process = found->second;
+  process.signalled = true;
+  if (kill) return Kill(process);
+  if (process.cgroup) return process.cgroup->Signal(SIGTERM);
+  ::kill(process.supervisor, kSupervisorAsk);
+}
+
+void ProcessRunner::Kill(Process& process) {
+  const bool again = std::exchange(process.killed, true);
+  if (process.cgroup) {
+    if (!again) process.end.killed += process.cgroup->Count();
+    process.cgroup->Kill();
+  } else {
+    // A job of the agent's own user may have stopped its supervisor, and go on doing so.
+    ::kill(process.supervisor, again ? SIGKILL : kSupervisorKill);
+    ::kill(process.supervisor, SIGCONT);
+  }
 }
 
 void ProcessRunner::HandleReady() {
@@ -220,24 +205,33 @@ void ProcessRunner::HandleReady() {
   epoll_event events[kEvents];
   const int count = epoll_wait(epoll_, events, kEvents, 0);
   for (int i = 0; i < count; i++) {
+    if (events[i].data.u64 == kTimerData) {
+      CheckEndings();
+      continue;
+    }
     const auto found = processes_.find(events[i].data.u64 >> kChannelBits);
     if (found == processes_.end()) continue;
     const auto channel = static_cast<Channel>(events[i].data.u64 & ((1U << kChannelBits) - 1));
     if (found->second.fds[channel] >= 0) HandleEvent(found->second, channel);
   }
+  folders_.Reap();
 }
 
 void ProcessRunner::HandleEvent(Process& process, Channel channel) {
   switch (channel) {
     case kExit:
-      return Finish(process);
+      return OnExit(process);
+    case kGone:
+      process.cgroup->WatchEmpty();
+      if (process.cgroup->Remove()) Finish(process);
+      return;
     case kIn:
       return WriteInput(process);
     default:
       break;
   }
   if (!ReadSome(process, channel) && errno != EAGAIN) Close(process, channel);
-  if (process.out_bytes > kOutEndless) ::kill(-process.pid, SIGKILL);
+  if (process.out_bytes > OutBytesMax(process.limits) && !process.killed) Kill(process);
 }
 
 // A program need not read its input.
@@ -305,39 +299,6 @@ void ProcessRunner::TakeLine(Process& process, std::string_view line) {
   }
   if (said->says_something) return sink_.OnProgress(process.id, std::move(said->progress));
   sink_.OnHeartbeat(process.id);
-}
-
-void ProcessRunner::Finish(Process& process) {
-  // While its leader is a zombie the group's number cannot be used again.
-  siginfo_t info{};
-  const auto pid = static_cast<id_t>(process.pid);
-  if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT | WNOHANG) != 0 || info.si_pid == 0) return;
-  kill(-process.pid, SIGKILL);
-  ProgramEnd end;
-  rusage usage{};
-  wait4(process.pid, &end.wait_status, 0, &usage);
-  if (process.signalled) KillProcessesOf(process.token, process.attempt, std::nullopt);
-  for (const Channel channel : {kOut, kErr, kNews}) {
-    while (process.fds[channel] >= 0 && ReadSome(process, channel) &&
-           process.out_bytes <= kOutEndless) {
-    }
-  }
-  if (!process.news_lost) TakeLine(process, process.news);  // the last one may have no end
-  end.out = std::move(process.out);
-  end.out_bytes = process.out_bytes;
-  end.err_tail = process.err.substr(process.err.size() - std::min(process.err.size(), kErrTail));
-  for (const Channel channel : {kExit, kIn, kOut, kErr, kNews}) {
-    if (process.fds[channel] >= 0) Close(process, channel);
-  }
-  Outcome outcome = OutcomeOf(end);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  outcome.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  outcome.memory_bytes_max = static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
-  const JobId id = process.id;
-  processes_.erase(id);
-  sink_.OnFinished(id, std::move(outcome));
 }
 
 }  // namespace towline::worker

@@ -2,23 +2,28 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "worker/cgroup.h"
 #include "worker/handler.h"
+#include "worker/job_folders.h"
 #include "worker/program.h"
+#include "worker/program_text.h"
 
 namespace towline::worker {
 
-// Runs the programs of jobs: each in a process group of its own, input on standard input, result
-// on standard output, progress on file descriptor 3. Never a shell unless the site's file says so.
+// Runs the programs of jobs: each in a cgroup of its own or, where the host has none for us, below
+// a supervisor of its own; input on standard input, result on standard output, progress on file
+// descriptor 3. Never a shell unless the site's file says so.
 //
 // Used by the agent's thread only. One descriptor tells that something has happened; HandleReady()
-// then moves bytes and tells the sink. Nothing blocks. When a program ends, so does what it has
-// left in its process group. The destructor kills what still runs.
+// then moves bytes and tells the sink. When a program ends, so does all that it has started, and
+// only when that is dead the sink hears of the end. The destructor kills what still runs.
 class ProcessRunner {
  public:
   // Called from HandleReady() only.
@@ -30,9 +35,11 @@ class ProcessRunner {
     virtual void OnHeartbeat(JobId id) = 0;
   };
   struct Options {
-    std::string socket{};  // TOWLINE_SOCKET
-    std::string agent{};   // TOWLINE_AGENT: the path of this program
-    std::string worker{};  // TOWLINE_WORKER: the principal
+    std::string socket{};        // TOWLINE_SOCKET
+    std::string agent{};         // TOWLINE_AGENT: the path of this program
+    std::string worker{};        // TOWLINE_WORKER: the principal
+    std::string state{};         // the agent's directory, where it remembers the jobs' folders
+    Cgroups* cgroups = nullptr;  // none: supervisors; outlives the runner
   };
 
   ProcessRunner(Options options, Sink& sink);
@@ -48,13 +55,18 @@ class ProcessRunner {
   std::size_t running() const { return processes_.size(); }
 
  private:
-  enum Channel : std::uint64_t { kExit, kIn, kOut, kErr, kNews, kChannels };
+  static constexpr std::size_t kErrTail = 4 << 10;
+  enum Channel : std::uint64_t { kExit, kIn, kOut, kErr, kNews, kGone, kChannels };
   struct Process {
     JobId id = 0;
     std::string token{};
     std::uint32_t attempt = 0;
     pid_t pid = -1;
-    int fds[kChannels] = {-1, -1, -1, -1, -1};
+    pid_t supervisor = -1;
+    std::unique_ptr<JobCgroup> cgroup{};  // or a supervisor
+    std::string folder{};                 // its private temporary directory
+    Limits limits{};
+    int fds[kChannels] = {-1, -1, -1, -1, -1, -1};  // kGone is the cgroup's
     std::string input{};
     std::size_t written = 0;
     std::string out{};
@@ -64,11 +76,17 @@ class ProcessRunner {
     bool news_lost = false;  // the line is too long and is skipped
     bool complained = false;
     bool signalled = false;
+    bool killed = false;
+    bool ended = false;  // the program itself; what it has left is being killed
+    ProgramEnd end{};
+    std::optional<double> cpu_seconds{};
+    std::optional<std::int64_t> memory_bytes_max{};
+    std::chrono::steady_clock::time_point patience{};  // for what does not die
   };
   struct Pipes;
 
-  int Spawn(const Program& program, const Job& job, Pipes& pipes, pid_t& pid) const;
-  std::vector<std::string> Environment(const Program& program, const Job& job) const;
+  std::string Prepare(const Program& program, Process& process, Pipes& pipes);
+  std::string Spawn(const Program& program, const Job& job, Process& process, Pipes& pipes);
   void Watch(Process& process, Channel channel, std::uint32_t events) const;
   void Close(Process& process, Channel channel) const;
   void HandleEvent(Process& process, Channel channel);
@@ -77,11 +95,22 @@ class ProcessRunner {
   bool ReadSome(Process& process, Channel channel);
   void TakeNews(Process& process, std::string_view bytes);
   void TakeLine(Process& process, std::string_view line);
+  void Kill(Process& process);
+
+  // process_end.cc
+  void OnExit(Process& process);
+  bool ReapProgram(Process& process);
+  bool TakeReport(Process& process);
+  void KillStrays();
+  void AwaitEmpty(Process& process);
+  void CheckEndings();
   void Finish(Process& process);
 
   const Options options_;
   Sink& sink_;
   int epoll_ = -1;
+  int timer_ = -1;  // while something does not die
+  JobFolders folders_;
   std::unordered_map<JobId, Process> processes_;
 };
 

@@ -38,7 +38,17 @@ bool TakeOwnWords(std::string_view out, Outcome& outcome) {
 Outcome FailureOf(const ProgramEnd& end) {
   Outcome outcome;
   const std::string_view said = Trimmed(end.err_tail);
-  const std::string words = said.empty() ? "" : ": " + std::string(said);
+  std::string words = said.empty() ? "" : ": " + std::string(said);
+  if (end.pids_refused > 0) {
+    words = " (limits.pids = " + std::to_string(end.limits.pids) + " has refused " +
+            std::to_string(end.pids_refused) + " new processes)" + words;
+  }
+  if (end.oom_kills > 0) {
+    outcome.error = "Towline.MemoryLimit";
+    outcome.cause = "it used more than limits.memory_mb = " + std::to_string(end.limits.memory_mb) +
+                    " and was killed" + words;
+    return outcome;
+  }
   if (WIFSIGNALED(end.wait_status)) {
     const int signal = WTERMSIG(end.wait_status);
     outcome.error = "Towline.ProgramKilled";

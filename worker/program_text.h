@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "worker/handler.h"
+#include "worker/program.h"
 
 namespace towline::worker {
 
@@ -16,6 +17,11 @@ struct ProgramEnd {
   std::string out{};          // standard output, at most a little more than a job's limit
   std::size_t out_bytes = 0;  // all of it
   std::string err_tail{};     // the end of standard error
+  int killed = 0;             // processes that did not end by themselves
+  int left = 0;               // processes that a kill has not ended
+  int oom_kills = 0;          // because of limits.memory_mb
+  int pids_refused = 0;       // because of limits.pids
+  Limits limits{};
 };
 
 // Exit code 0: standard output is the result, JSON (nothing: null). Any other: the job has failed,

@@ -37,6 +37,43 @@ TEST_F(AgentRulesTest, ACancelSignalsThenKillsAndReportsCancelled) {
   EXPECT_EQ(Last().cause, "cancelled: timed out; Towline.ProgramKilled: signal 9");
 }
 
+TEST_F(AgentRulesTest, TheConfirmationOfACancelSaysWhatWasKilledAndWhatIsLeft) {
+  world_.Give({OfferOf("a", "slow")});
+  Cancel("a", 0);
+  world_.End(world_.slow.started[0].id,
+             {.error = "Towline.ProgramKilled", .cause = "signal 9", .killed = 3, .left = 0});
+  EXPECT_EQ(Last().cause,
+            "cancelled: timed out; Towline.ProgramKilled: signal 9; processes killed: 3, left: 0");
+}
+
+TEST_F(AgentRulesTest, AJobThatRunsLongerThanTheSiteAllowsIsStoppedAndFails) {
+  Offer offer = OfferOf("a", "bounded");
+  offer.grace_seconds = 5;
+  world_.Give({offer});
+  world_.Pass(Seconds(29));
+  EXPECT_TRUE(world_.slow.signals.empty());
+  world_.Pass(Seconds(1));
+  ASSERT_EQ(world_.slow.signals.size(), 1U);
+  EXPECT_FALSE(world_.slow.signals[0].second) << "softly first";
+  world_.Pass(Seconds(5));
+  ASSERT_EQ(world_.slow.signals.size(), 2U);
+  EXPECT_TRUE(world_.slow.signals[1].second);
+  world_.End(world_.slow.started[0].id, {.error = "Towline.ProgramKilled", .cause = "signal 9"});
+  EXPECT_EQ(Last().outcome, Outcomes::kFailed);
+  EXPECT_EQ(Last().error, "Towline.WallClockLimit");
+  EXPECT_EQ(Last().cause,
+            "it ran longer than limits.wall_clock_seconds = 30; Towline.ProgramKilled: signal 9");
+}
+
+TEST_F(AgentRulesTest, AJobThatEndsInTimeIsNotStopped) {
+  world_.Give({OfferOf("a", "bounded")});
+  world_.Pass(Seconds(29));
+  world_.End(world_.slow.started[0].id, Success());
+  world_.Pass(Seconds(60));
+  EXPECT_TRUE(world_.slow.signals.empty());
+  EXPECT_EQ(Last().outcome, Outcomes::kSucceeded);
+}
+
 TEST_F(AgentRulesTest, TheSitesGraceWinsOverTheCentres) {
   world_.Give({OfferOf("a", "patient")});
   Cancel("a", 0);
@@ -182,7 +219,7 @@ TEST_F(AgentRulesTest, EachConnectAnnouncesWhoAndWhat) {
   EXPECT_EQ(presence.incarnation, world_.agent->incarnation());
   EXPECT_EQ(presence.connection, world_.connection);
   EXPECT_EQ(presence.slots, 4);
-  EXPECT_EQ(presence.types.size(), 6U);
+  EXPECT_EQ(presence.types.size(), 7U);
   EXPECT_EQ(presence.queues, std::vector<std::string>{"default"});
   world_.seq = 41;
   world_.Give({OfferOf("a", "slow")});

@@ -60,6 +60,7 @@ class World : public Ports {
              {.name = "manual", .manual_heartbeat = true, .handler = &slow},
              {.name = "single", .slots = 1, .handler = &slow},
              {.name = "patient", .grace = Seconds(60), .handler = &slow},
+             {.name = "bounded", .wall_clock = Seconds(30), .handler = &slow},
              {.name = "quick", .handler = &quick}};
     settings = {.tenant = "acme", .name = "ams-1", .slots = 4, .version = "1"};
     Boot();

@@ -3,6 +3,7 @@
 #include "worker/config.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/worker/scratch.h"
 
@@ -40,6 +41,65 @@ TEST_F(ConfigTest, ANameIsEnough) {
   EXPECT_EQ(config->state, "./towline-worker-data");
   EXPECT_EQ(config->socket, "./towline-worker-data/agent.sock");
   EXPECT_TRUE(config->types.empty());
+}
+
+TEST_F(ConfigTest, AJobTypesBoundsAreTheSites) {
+  const auto config = Load(R"(
+name = "w"
+cgroup = "never"
+[[job_type]]
+name = "t"
+argv = ["/bin/sh"]
+env_pass = []
+private_tmp = false
+[job_type.limits]
+cpu = 0.5
+memory_mb = 64
+pids = 10
+open_files = 100
+file_mb = 5
+output_mb = 2
+wall_clock_seconds = 60
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->cgroup, "never");
+  const Config::Type& type = config->types[0];
+  EXPECT_TRUE(type.program.env_pass.empty());
+  EXPECT_FALSE(type.program.private_tmp);
+  EXPECT_FALSE(type.program.user);
+  EXPECT_EQ(type.wall_clock_seconds, 60);
+  const Limits& limits = type.program.limits;
+  EXPECT_EQ(limits.cpu, 0.5);
+  EXPECT_EQ(limits.memory_mb, 64);
+  EXPECT_EQ(limits.pids, 10);
+  EXPECT_EQ(limits.open_files, 100);
+  EXPECT_EQ(limits.file_mb, 5);
+  EXPECT_EQ(limits.output_mb, 2);
+}
+
+TEST_F(ConfigTest, BoundsThatMakeNoSenseAreRefused) {
+  const std::string argv = "argv = [\"/bin/sh\"]\n";
+  EXPECT_EQ(RefusalOfType(argv + "user = \"no-such-user\"\n"),
+            "5: this host has no user 'no-such-user'");
+  EXPECT_EQ(RefusalOfType(argv + "env_pass = \"PATH\"\n"),
+            "5: 'job_type.env_pass' must be a list of strings");
+  EXPECT_EQ(RefusalOfType(argv + "[job_type.limits]\nmemory_mb = 0\n"),
+            "6: 'limits.memory_mb' must be an integer from 1 to 16777216");
+  EXPECT_EQ(RefusalOfType(argv + "[job_type.limits]\ncpu = 0\n"),
+            "6: 'limits.cpu' must be a number from 0.01 to 4096");
+  EXPECT_EQ(RefusalOfType(argv + "[job_type.limits]\ncores = 2\n"),
+            "6: unknown key 'limits.cores'; docs/worker.md lists the keys");
+  EXPECT_EQ(Refusal("name = \"w\"\ncgroup = \"yes\"\n"),
+            "2: 'cgroup' must be \"auto\", \"never\" or \"require\"");
+}
+
+TEST_F(ConfigTest, AnotherUserNeedsRoot) {
+  const std::string refusal = RefusalOfType("argv = [\"/bin/sh\"]\nuser = \"nobody\"\n");
+  if (geteuid() == 0) {
+    EXPECT_EQ(refusal, "accepted");
+  } else {
+    EXPECT_NE(refusal.find("only if the agent runs as root"), std::string::npos) << refusal;
+  }
 }
 
 TEST_F(ConfigTest, EverythingCanBeSaid) {

@@ -81,5 +81,16 @@ TEST(ProgramTextTest, OtherLinesAreRefused) {
   }
 }
 
+TEST(ProgramTextTest, AKillForMemoryIsNamedSoAndRefusedForksAreTold) {
+  const ProgramEnd killed{
+      .wait_status = 9, .err_tail = "x", .oom_kills = 1, .limits = {.memory_mb = 64}};
+  EXPECT_EQ(OutcomeOf(killed).error, "Towline.MemoryLimit");
+  EXPECT_EQ(OutcomeOf(killed).cause, "it used more than limits.memory_mb = 64 and was killed: x");
+  const ProgramEnd refused{
+      .wait_status = 1 << 8, .err_tail = "x", .pids_refused = 3, .limits = {.pids = 5}};
+  EXPECT_EQ(OutcomeOf(refused).cause,
+            "exit code 1 (limits.pids = 5 has refused 3 new processes): x");
+}
+
 }  // namespace
 }  // namespace towline::worker
