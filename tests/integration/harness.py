@@ -175,7 +175,9 @@ class Installation:
 
     def start_worker(self, name="ams-1", configuration=None, env=None, **file_options):
         path = configuration or self.write_worker_file(name, **file_options)
-        return self.launch(f"worker-{name}", [BIN / "towline-worker", "--config", path], env=env)
+        # What a killed worker leaves of its jobs' folders goes with the installation's.
+        return self.launch(f"worker-{name}", [BIN / "towline-worker", "--config", path],
+                           env={"TMPDIR": str(self.folder), **(env or {})})
 
     def start(self, *server_options, **worker_options):
         self.start_broker()
