@@ -7,6 +7,7 @@
 // a path or a parenthesis.
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "statemachines/jsonpath/path_node.h"
@@ -16,8 +17,9 @@ namespace towline::jsonpath {
 // `text` includes the outer parentheses.
 Result<std::shared_ptr<const FilterNode>> ParseFilter(std::string_view text, int depth);
 
-// Whether `item` passes. `visits` counts the values looked at, see kVisitsMax.
-bool Accepts(const FilterNode& filter, const json::value& item, const json::value& document,
-             std::size_t& visits);
+// Whether `item` passes; nothing where the whole evaluation fails, with the reason in `error`.
+// `visits` counts the values looked at, see kVisitsMax.
+std::optional<bool> Accepts(const FilterNode& filter, const json::value& item,
+                            const json::value& document, std::size_t& visits, EvalError& error);
 
 }  // namespace towline::jsonpath

@@ -156,6 +156,9 @@ class Evaluation {
   Evaluation(const json::value& item, const json::value& document, std::size_t& visits)
       : item_(item), document_(document), visits_(visits) {}
 
+  // Set once something failed that fails the path around the filter, too.
+  const std::optional<EvalError>& broken() const { return broken_; }
+
   std::optional<bool> Test(const FilterNode& node) {
     if (++visits_ > kVisitsMax) return std::nullopt;
     switch (node.kind) {
@@ -166,12 +169,16 @@ class Evaluation {
       case FilterNode::Kind::kOr:
       case FilterNode::Kind::kAnd:
         return TestAll(node, node.kind == FilterNode::Kind::kOr);
-      case FilterNode::Kind::kExistence:
-        return Exists(node.left) == node.left.must_exist;
+      case FilterNode::Kind::kExistence: {
+        const auto exists = Exists(node.left);
+        return exists ? std::optional<bool>(*exists == node.left.must_exist) : std::nullopt;
+      }
       case FilterNode::Kind::kComparison: {
-        Selection left;
-        Selection right;
-        return Compare(ValueOf(node.left, left), node.comparison, ValueOf(node.right, right));
+        Selection left_values;
+        Selection right_values;
+        const auto left = ValueOf(node.left, left_values);
+        const auto right = left ? ValueOf(node.right, right_values) : std::nullopt;
+        return right ? Compare(*left, node.comparison, *right) : std::nullopt;
       }
     }
     return std::nullopt;
@@ -188,23 +195,34 @@ class Evaluation {
   }
 
   // Jayway applies even a "$" path to the item here.
-  bool Exists(const Operand& operand) {
+  std::optional<bool> Exists(const Operand& operand) {
     Selection selection{.visits = visits_};
     EvalError error;
     const bool found =
         Select(*operand.path, item_, document_, {.require_names = true}, selection, error);
     visits_ = selection.visits;
+    if (!found && !LeadsNowhere(error)) return std::nullopt;
     return found;
   }
 
-  Datum ValueOf(const Operand& operand, Selection& selection) {
+  bool LeadsNowhere(const EvalError& error) {
+    if (error.kind == EvalError::Kind::kBroken) broken_ = error;
+    return error.kind == EvalError::Kind::kNoResults;
+  }
+
+  std::nullopt_t Break(std::string why) {
+    broken_ = EvalError{EvalError::Kind::kBroken, std::move(why)};
+    return std::nullopt;
+  }
+
+  std::optional<Datum> ValueOf(const Operand& operand, Selection& selection) {
     if (operand.kind != Operand::Kind::kPath) return FromLiteral(operand);
     const json::value& start = operand.path->root == PathNode::Root::kItem ? item_ : document_;
     selection.visits = visits_;
     EvalError error;
     const bool found = Select(*operand.path, start, document_, {}, selection, error);
     visits_ = selection.visits;
-    if (!found) return {};
+    if (!found) return LeadsNowhere(error) ? std::optional<Datum>(Datum{}) : std::nullopt;
     if (operand.path->definite) return FromValue(*selection.values.back());
     json::array all;
     for (const json::value* value : selection.values) all.push_back(*value);
@@ -212,10 +230,12 @@ class Evaluation {
     return FromValue(selection.made.back());
   }
 
-  bool Matches(const Pattern& pattern, const Datum& datum) {
-    if (const json::array* list = ListOf(datum)) {
-      return std::any_of(list->begin(), list->end(), [&](const json::value& element) {
-        return !element.is_structured() && Matches(pattern, FromValue(element));
+  std::optional<bool> Matches(const Pattern& pattern, const Datum& datum) {
+    if (ListOf(datum) != nullptr) {
+      const auto list = OperatorList(datum);
+      if (!list) return std::nullopt;
+      return std::any_of((*list)->begin(), (*list)->end(), [&](const json::value& element) {
+        return Matches(pattern, FromValue(element)).value_or(false);
       });
     }
     const std::string_view text = datum.kind != Kind::kBool ? std::string_view(datum.text)
@@ -256,77 +276,114 @@ class Evaluation {
     }
   }
 
-  static std::optional<bool> CompareAsList(const Datum& left, Comparison comparison,
-                                           const Datum& right) {
-    const json::array* left_list = ListOf(left);
-    const json::array* right_list = ListOf(right);
-    const auto in_left = [&](const json::value& value) {
-      return ListContains(*left_list, FromValue(value));
-    };
-    const auto in_right = [&](const json::value& value) {
-      return ListContains(*right_list, FromValue(value));
-    };
+  // The list that an operator needs; null for other JSON, nothing for what is not even that.
+  std::optional<const json::array*> OperatorList(const Datum& datum) {
+    if (datum.kind != Kind::kJson) return std::nullopt;
+    const json::array* list = datum.value->if_array();
+    const auto structured = [](const json::value& element) { return element.is_structured(); };
+    if (list != nullptr && std::any_of(list->begin(), list->end(), structured)) {
+      return Break("an operator needs lists of plain values, not of arrays or objects");
+    }
+    return list;
+  }
+
+  std::optional<bool> CompareAsList(const Datum& left, Comparison comparison, const Datum& right) {
     switch (comparison) {
       case Comparison::kExists:
+        if (left.kind != Kind::kBool && right.kind != Kind::kBool) {
+          return Break("'exists' compares with true or false only");
+        }
         if (left.kind != Kind::kBool || right.kind != Kind::kBool) return std::nullopt;
         return left.boolean == right.boolean;
       case Comparison::kIn:
       case Comparison::kNotIn: {
-        if (right.kind != Kind::kJson) return std::nullopt;
-        const bool in = right_list != nullptr && ListContains(*right_list, left);
+        const auto list = OperatorList(right);
+        if (!list) return std::nullopt;
+        const bool in = *list != nullptr && ListContains(**list, left);
         return in == (comparison == Comparison::kIn);
       }
-      case Comparison::kContains:
+      case Comparison::kContains: {
         if (left.kind == Kind::kString && right.kind == Kind::kString) {
           return FindText(left.text, right.text) != std::string::npos;
         }
-        return left_list != nullptr && ListContains(*left_list, right);
+        if (left.kind != Kind::kJson) return false;
+        const auto list = OperatorList(left);
+        if (!list) return std::nullopt;
+        return *list != nullptr && ListContains(**list, right);
+      }
       case Comparison::kSize:
-        if (right.kind != Kind::kNumber) return false;
-        if (left.kind == Kind::kString) {
-          return static_cast<double>(Utf16Length(left.text)) == std::trunc(right.number);
-        }
-        return left_list != nullptr &&
-               static_cast<double>(left_list->size()) == std::trunc(right.number);
+        return HasSize(left, right);
       case Comparison::kEmpty:
         return IsEmpty(left, right);
-      default:
-        break;
-    }
-    if (right_list == nullptr || left_list == nullptr) return std::nullopt;
-    switch (comparison) {
       case Comparison::kAll:
-        return std::all_of(right_list->begin(), right_list->end(), in_left);
+        return std::nullopt;  // Jayway takes the list on the right for one value, and gives up
+      default:
+        return CompareLists(left, comparison, right);
+    }
+  }
+
+  std::optional<bool> CompareLists(const Datum& left, Comparison comparison, const Datum& right) {
+    const auto right_list = OperatorList(right);
+    if (!right_list) return std::nullopt;
+    if (*right_list == nullptr) return false;
+    const auto left_list = OperatorList(left);
+    if (!left_list) return std::nullopt;
+    if (*left_list == nullptr) return false;
+    const json::array& list = **left_list;
+    const auto in_right = [&](const json::value& value) {
+      return ListContains(**right_list, FromValue(value));
+    };
+    switch (comparison) {
       case Comparison::kSubsetOf:
-        return std::all_of(left_list->begin(), left_list->end(), in_right);
+        return std::all_of(list.begin(), list.end(), in_right);
       case Comparison::kAnyOf:
-        return std::any_of(left_list->begin(), left_list->end(), in_right);
+        return std::any_of(list.begin(), list.end(), in_right);
       case Comparison::kNoneOf:
-        return std::none_of(left_list->begin(), left_list->end(), in_right);
+        return std::none_of(list.begin(), list.end(), in_right);
       default:
         return std::nullopt;
     }
   }
 
-  static std::optional<bool> IsEmpty(const Datum& left, const Datum& right) {
+  static bool HasSize(const Datum& left, const Datum& right) {
+    if (right.kind != Kind::kNumber) return false;
+    double size = -1;  // of an object, too
+    if (left.kind == Kind::kString) {
+      size = static_cast<double>(Utf16Length(left.text));
+    } else if (left.kind != Kind::kJson) {
+      return false;
+    } else if (const json::array* list = ListOf(left)) {
+      size = static_cast<double>(list->size());
+    }
+    return size == std::trunc(right.number);
+  }
+
+  std::optional<bool> IsEmpty(const Datum& left, const Datum& right) {
     if (left.kind != Kind::kString && left.kind != Kind::kJson) return false;
+    if (left.kind == Kind::kJson && left.value->is_object()) {
+      return Break("'empty' knows arrays and strings, no objects");
+    }
     if (right.kind != Kind::kBool) return std::nullopt;
-    const bool empty = left.kind == Kind::kString ? left.text.empty()
-                       : left.value->is_array()   ? left.value->get_array().empty()
-                                                  : left.value->get_object().empty();
+    const bool empty =
+        left.kind == Kind::kString ? left.text.empty() : left.value->get_array().empty();
     return empty == right.boolean;
   }
 
   const json::value& item_;
   const json::value& document_;
   std::size_t& visits_;
+  std::optional<EvalError> broken_;
 };
 
 }  // namespace
 
-bool Accepts(const FilterNode& filter, const json::value& item, const json::value& document,
-             std::size_t& visits) {
-  return Evaluation(item, document, visits).Test(filter).value_or(false);
+std::optional<bool> Accepts(const FilterNode& filter, const json::value& item,
+                            const json::value& document, std::size_t& visits, EvalError& error) {
+  Evaluation evaluation(item, document, visits);
+  const bool accepted = evaluation.Test(filter).value_or(false);
+  if (!evaluation.broken()) return accepted;
+  error = *evaluation.broken();
+  return std::nullopt;
 }
 
 }  // namespace towline::jsonpath

@@ -214,14 +214,13 @@ class FilterParser {
   Outcome ReadPath(Operand& operand) {
     const std::size_t begin = at_;
     for (at_++; at_ < text_.size(); at_++) {
-      const char c = Current();
-      if (c == '[') {
+      if (Current() == '[') {
         const std::size_t close = ClosingBracket(at_);
-        if (close == std::string_view::npos) return Refuse("a ']' is missing");
-        at_ = close;
-      } else if (c == ' ' || IsOperatorChar(c) || (c == ')' && text_[at_ - 1] != '(')) {
-        break;
+        if (close == std::string_view::npos) return Break("a ']' is missing");
+        at_ = close + 1;  // Jayway sees no bracket in what follows: ['a']['b c'] ends at the blank
       }
+      const char c = Current();
+      if (c == ' ' || IsOperatorChar(c) || (c == ')' && text_[at_ - 1] != '(')) break;
     }
     if (at_ >= text_.size()) return Break("the text ends too early");
     auto path = ParsePath(text_.substr(begin, at_ - begin), PathPlace::kFilter, depth_);
@@ -284,9 +283,9 @@ class FilterParser {
     if (end == std::string_view::npos) return Refuse("a pattern is not closed");
     const std::string_view source = text_.substr(at_ + 1, end - at_ - 1);
     at_ = end + 1;
-    const bool ignore_case = Current() == 'i';
-    if (ignore_case) at_++;
-    auto pattern = Pattern::Compile(source, ignore_case);
+    const std::size_t flags = at_;
+    while (std::string_view("dixmsuU").find(Current()) != std::string_view::npos) at_++;
+    auto pattern = Pattern::Compile(source, text_.substr(flags, at_ - flags));
     if (!pattern) return Break(pattern.error().message);
     operand.kind = Operand::Kind::kPattern;
     operand.pattern = std::make_shared<const Pattern>(*std::move(pattern));

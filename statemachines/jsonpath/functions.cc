@@ -24,6 +24,7 @@ enum class FunctionKind {
   kAppend,
   kConcat,
   kKeys,
+  kUnknown,
 };
 
 struct FunctionCall {
@@ -34,7 +35,7 @@ struct FunctionCall {
 
 namespace {
 
-std::optional<FunctionKind> FunctionNamed(std::string_view name) {
+FunctionKind FunctionNamed(std::string_view name) {
   if (name == "length" || name == "size") return FunctionKind::kLength;
   if (name == "min") return FunctionKind::kMin;
   if (name == "max") return FunctionKind::kMax;
@@ -47,7 +48,7 @@ std::optional<FunctionKind> FunctionNamed(std::string_view name) {
   if (name == "append") return FunctionKind::kAppend;
   if (name == "concat") return FunctionKind::kConcat;
   if (name == "keys") return FunctionKind::kKeys;
-  return std::nullopt;
+  return FunctionKind::kUnknown;
 }
 
 // The pieces between the commas that stand outside of quotes and brackets.
@@ -120,6 +121,9 @@ class Application {
       case FunctionKind::kAppend:
         if (list == nullptr) break;
         return Append(*list, result, error);
+      case FunctionKind::kUnknown:
+        error = {EvalError::Kind::kInvalid, "There is no function " + call_.name + "()"};
+        return false;
       case FunctionKind::kFirst:
       case FunctionKind::kLast:
       case FunctionKind::kIndex:
@@ -133,7 +137,7 @@ class Application {
 
  private:
   bool Fail(EvalError& error, const std::string& why) const {
-    error = {EvalError::Kind::kInvalid, "The function " + call_.name + "() failed: " + why};
+    error = {EvalError::Kind::kBroken, "The function " + call_.name + "() failed: " + why};
     return false;
   }
 
@@ -159,10 +163,15 @@ class Application {
     };
     if (const json::array* list = model_.if_array()) std::for_each(list->begin(), list->end(), add);
     for (const json::value& argument : arguments_) {
-      if (const json::array* list = argument.if_array()) {
-        std::for_each(list->begin(), list->end(), add);
-      } else {
+      const json::array* list = argument.if_array();
+      if (list == nullptr) {
         add(argument);
+        continue;
+      }
+      // Unlike the value in front, an array given as an argument counts with all it holds.
+      for (const json::value& element : *list) {
+        if (!element.is_string() && !element.is_null()) text += PrintJson(element);
+        add(element);
       }
     }
     return json::value(text);
@@ -247,10 +256,8 @@ class Application {
 Result<std::shared_ptr<const FunctionCall>> ParseFunctionCall(const std::string& name,
                                                               std::string_view arguments,
                                                               int depth) {
-  const auto kind = FunctionNamed(name);
-  if (!kind) return Error{.message = "there is no function " + name + "()"};
   auto call = std::make_shared<FunctionCall>();
-  call->kind = *kind;
+  call->kind = FunctionNamed(name);  // Jayway, too, misses one only when it is called
   call->name = name;
   for (std::string_view piece : SplitArguments(arguments)) {
     piece = Trimmed(piece);
@@ -268,11 +275,15 @@ Result<std::shared_ptr<const FunctionCall>> ParseFunctionCall(const std::string&
   return std::shared_ptr<const FunctionCall>(std::move(call));
 }
 
-std::shared_ptr<const FunctionCall> WithArgument(const FunctionCall& call,
-                                                 std::shared_ptr<const PathNode> path) {
-  auto longer = std::make_shared<FunctionCall>(call);
-  longer->arguments.emplace_back(std::move(path));
-  return longer;
+std::shared_ptr<const FunctionCall> OverPath(const FunctionCall& call,
+                                             std::shared_ptr<PathNode> path) {
+  auto over = std::make_shared<FunctionCall>(call);
+  if (call.kind == FunctionKind::kLength) {
+    path->steps.push_back({.kind = Step::Kind::kWildcard, .text = "[*]"});
+  }
+  over->arguments.clear();
+  over->arguments.emplace_back(std::shared_ptr<const PathNode>(std::move(path)));
+  return over;
 }
 
 bool Call(const FunctionCall& call, const json::value& model, const json::value& document,

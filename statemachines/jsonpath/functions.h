@@ -15,9 +15,10 @@ Result<std::shared_ptr<const FunctionCall>> ParseFunctionCall(const std::string&
                                                               std::string_view arguments,
                                                               int depth);
 
-// The same call with one more argument: all that `path` selects.
-std::shared_ptr<const FunctionCall> WithArgument(const FunctionCall& call,
-                                                 std::shared_ptr<const PathNode> path);
+// The same call on nothing but what `path` selects. Jayway's length() counts what lies one level
+// below that.
+std::shared_ptr<const FunctionCall> OverPath(const FunctionCall& call,
+                                             std::shared_ptr<PathNode> path);
 
 // False: `error` says why.
 bool Call(const FunctionCall& call, const json::value& model, const json::value& document,

@@ -53,6 +53,7 @@ struct EvalError {
   enum class Kind {
     kNoResults,  // a definite path that leads nowhere
     kInvalid,    // not applicable to this value, or a malformed intrinsic argument at run time
+    kBroken,     // a path's function or an operator of a filter gave up: no filter hides it
     kIntrinsic,  // an intrinsic function failed
     kTooLarge,   // a bound (elements, characters) was exceeded
   };

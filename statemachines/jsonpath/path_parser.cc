@@ -229,7 +229,9 @@ class PathParser {
   bool ReadIndexes() {
     const std::size_t end = text_.find(']', at_);
     if (end == std::string_view::npos) return Fail("a ']' is missing");
-    const std::string_view inside = text_.substr(at_ + 1, end - at_ - 1);
+    std::string_view inside = text_.substr(at_ + 1, end - at_ - 1);
+    while (!inside.empty() && inside.front() == ' ') inside.remove_prefix(1);
+    while (!inside.empty() && inside.back() == ' ') inside.remove_suffix(1);
     at_ = end + 1;
     if (inside.find(':') != std::string_view::npos) return ReadSlice(inside);
     Step step{.kind = Kind::kIndexes, .text = "[" + std::string(inside) + "]"};
@@ -307,7 +309,7 @@ class PathParser {
     Step function = std::move(steps.back());
     steps.pop_back();
     scanned->steps = std::move(steps);
-    function.function = WithArgument(*function.function, std::move(scanned));
+    function.function = OverPath(*function.function, std::move(scanned));
     steps.clear();
     steps.push_back(std::move(function));
   }

@@ -71,10 +71,12 @@ void Pattern::Follow(std::size_t start, const Position& position, Threads& threa
         open.push_back(instruction.a);
         break;
       case Op::kBegin:
-        if (position.begin) open.push_back(at + 1);
+        if (position.begin || (multi_line_ && position.before == '\n' && !position.end)) {
+          open.push_back(at + 1);
+        }
         break;
       case Op::kEnd:
-        if (position.end) open.push_back(at + 1);
+        if (position.end || (multi_line_ && position.after == '\n')) open.push_back(at + 1);
         break;
       case Op::kBoundary:
         if (boundary) open.push_back(at + 1);

@@ -18,7 +18,9 @@ namespace towline::jsonpath {
 
 class Pattern {
  public:
-  static Result<Pattern> Compile(std::string_view source, bool ignore_case);
+  // `flags` are the letters behind the pattern: i ignores case, s lets "." match line ends, m lets
+  // ^ and $ match at them, d knows none but \n.
+  static Result<Pattern> Compile(std::string_view source, std::string_view flags);
 
   // Whether the whole of `text` (UTF-8) matches.
   bool Matches(std::string_view text) const;
@@ -48,6 +50,7 @@ class Pattern {
   std::vector<Instruction> program_;
   std::vector<Set> sets_;
   bool ignore_case_ = false;
+  bool multi_line_ = false;
 };
 
 }  // namespace towline::jsonpath

@@ -28,9 +28,12 @@ Set ShorthandSet(char letter) {
   }
 }
 
-// All line terminators of Java: what "." leaves out.
-Set DotSet() {
-  return {.ranges = {{'\n', '\n'}, {'\r', '\r'}, {0x85, 0x85}, {0x2028, 0x2029}}, .negated = true};
+// All line terminators of Java, or fewer: what "." leaves out.
+Set DotSet(std::string_view flags) {
+  if (flags.find('s') != std::string_view::npos) return {.negated = true};
+  constexpr std::pair<char32_t, char32_t> kNewline{'\n', '\n'};
+  if (flags.find('d') != std::string_view::npos) return {.ranges = {kNewline}, .negated = true};
+  return {.ranges = {kNewline, {'\r', '\r'}, {0x85, 0x85}, {0x2028, 0x2029}}, .negated = true};
 }
 
 struct Node {
@@ -48,9 +51,17 @@ struct Node {
 // Recursive descent to a tree, then a walk that emits the program.
 class PatternCompiler {
  public:
-  explicit PatternCompiler(std::string_view source) : source_(source) {}
+  PatternCompiler(std::string_view source, std::string_view flags)
+      : source_(source), flags_(flags) {}
 
-  Result<Pattern> Run(bool ignore_case) {
+  Result<Pattern> Run() {
+    bool ignore_case = Flagged('i');
+    const std::size_t unknown = flags_.find_first_not_of("isdm");
+    if (unknown != std::string_view::npos) {
+      const std::string flag(1, flags_[unknown]);
+      return Error{.message = "the flag '" + flag + "' of the pattern /" + std::string(source_) +
+                              "/ is none of i, s, m, d"};
+    }
     if (source_.substr(0, 4) == "(?i)") {
       ignore_case = true;
       at_ = 4;
@@ -59,6 +70,7 @@ class PatternCompiler {
     const bool read = ReadChoice(root) && (at_ == source_.size() || Fail("unexpected ')'"));
     if (read && Emit(root) && Add({.op = Op::kMatch})) {
       pattern_.ignore_case_ = ignore_case;
+      pattern_.multi_line_ = Flagged('m');
       return std::move(pattern_);
     }
     return Error{.message = "the pattern /" + std::string(source_) + "/ is invalid: " + problem_};
@@ -69,6 +81,7 @@ class PatternCompiler {
     problem_ = std::move(problem);
     return false;
   }
+  bool Flagged(char flag) const { return flags_.find(flag) != std::string_view::npos; }
   bool AtEnd() const { return at_ >= source_.size(); }
   char Peek() const { return AtEnd() ? '\0' : source_[at_]; }
   bool Take(std::string_view token) {
@@ -155,7 +168,7 @@ class PatternCompiler {
         return Fail("a quantifier repeats nothing");
       case '.':
         at_++;
-        node.set = DotSet();
+        node.set = DotSet(flags_);
         return true;
       case '^':
       case '$':
@@ -337,14 +350,15 @@ class PatternCompiler {
   }
 
   std::string_view source_;
+  std::string_view flags_;
   std::size_t at_ = 0;
   int depth_ = 0;
   std::string problem_;
   Pattern pattern_;
 };
 
-Result<Pattern> Pattern::Compile(std::string_view source, bool ignore_case) {
-  return PatternCompiler(source).Run(ignore_case);
+Result<Pattern> Pattern::Compile(std::string_view source, std::string_view flags) {
+  return PatternCompiler(source, flags).Run();
 }
 
 }  // namespace towline::jsonpath

@@ -71,6 +71,16 @@ class Selector {
     return true;
   }
 
+  // For the member of an object. Jayway remembers the element that a scan last came to the step
+  // with, and the last step then takes members only after the very index of that element.
+  bool ReachedMember(std::size_t at, const json::value& value) {
+    if (IsLeaf(at) && !scanned_.empty() && scanned_[at] >= 0) {
+      const Step& before = path_.steps[at - 1];
+      if (before.kind != Kind::kIndex || before.index != scanned_[at]) return true;
+    }
+    return Reached(at, value);
+  }
+
   bool ApplyNames(std::size_t at, const json::value& model) {
     const json::object* object = model.if_object();
     if (object == nullptr) return UpstreamDefinite(at) ? Fail(NotAnObject(path_, at, model)) : true;
@@ -82,7 +92,7 @@ class Selector {
   }
 
   bool ApplyName(std::size_t at, const json::object& object, const std::string& name) {
-    if (const json::value* value = object.if_contains(name)) return Reached(at, *value);
+    if (const json::value* value = object.if_contains(name)) return ReachedMember(at, *value);
     if (options_.require_names) return Fail(Missing(path_, at));
     if (IsLeaf(at) || !UpstreamDefinite(at) || path_.steps[at].kind == Kind::kNames) return true;
     return Fail(Missing(path_, at));
@@ -147,17 +157,12 @@ class Selector {
   bool ApplyWildcard(std::size_t at, const json::value& model) {
     if (const json::object* object = model.if_object()) {
       for (const auto& member : *object) {
-        if (!Reached(at, member.value())) return false;
+        if (!ReachedMember(at, member.value())) return false;
       }
       return true;
     }
     const json::array* array = model.if_array();
-    if (array == nullptr) {
-      if (IsLeaf(at)) return true;
-      return Fail({EvalError::Kind::kNoResults, "Expected to find an object or array in path " +
-                                                    path_.Spell(at) + " but found '" +
-                                                    KindName(model) + "'"});
-    }
+    if (array == nullptr) return true;
     for (const json::value& element : *array) {
       if (Reached(at, element)) continue;
       // An element that does not fit is passed over, unlike a member of an object.
@@ -168,9 +173,7 @@ class Selector {
 
   bool ApplyFilter(std::size_t at, const json::value& model) {
     const FilterNode& filter = *path_.steps[at].filter;
-    if (model.is_object()) {
-      return !Accepts(filter, model, document_, out_.visits) || Reached(at, model);
-    }
+    if (model.is_object()) return ReachedIfAccepted(at, filter, model);
     const json::array* array = model.if_array();
     if (array == nullptr) {
       if (!UpstreamDefinite(at)) return true;
@@ -179,8 +182,13 @@ class Selector {
                        " leads to a value of type '" + KindName(model) + "'"});
     }
     return std::all_of(array->begin(), array->end(), [&](const json::value& element) {
-      return !Accepts(filter, element, document_, out_.visits) || Reached(at, element);
+      return ReachedIfAccepted(at, filter, element);
     });
+  }
+
+  bool ReachedIfAccepted(std::size_t at, const FilterNode& filter, const json::value& value) {
+    const auto accepted = Accepts(filter, value, document_, out_.visits, error_);
+    return accepted && (!*accepted || Reached(at, value));
   }
 
   bool ApplyFunction(std::size_t at, const json::value& model) {
@@ -193,16 +201,15 @@ class Selector {
     return IsLeaf(at) || Apply(at + 1, out_.made.back());
   }
 
-  // Whether the step after ".." concerns this value.
-  bool Concerns(std::size_t target, const json::value& model) {
+  // Whether the step after ".." concerns this value; nothing once the evaluation has failed.
+  std::optional<bool> Concerns(std::size_t target, const json::value& model) {
     const Step& step = path_.steps[target];
     switch (step.kind) {
       case Kind::kName:
-        return model.is_object() &&
-               (options_.require_names || model.get_object().contains(step.name));
+        return model.is_object() && model.get_object().contains(step.name);
       case Kind::kNames:
         return model.is_object() &&
-               (options_.require_names || !IsLeaf(target) ||
+               (!IsLeaf(target) ||
                 std::all_of(step.names.begin(), step.names.end(), [&](const std::string& name) {
                   return model.get_object().contains(name);
                 }));
@@ -213,7 +220,7 @@ class Selector {
       case Kind::kWildcard:
         return true;
       case Kind::kFilter:
-        return Accepts(*step.filter, model, document_, out_.visits);
+        return Accepts(*step.filter, model, document_, out_.visits, error_);
       case Kind::kScan:
       case Kind::kFunction:
         return false;
@@ -223,7 +230,8 @@ class Selector {
 
   bool Scan(std::size_t target, const json::value& model) {
     if (const json::object* object = model.if_object()) {
-      if (Concerns(target, model) && !Apply(target, model)) return false;
+      const auto concerns = Concerns(target, model);
+      if (!concerns || (*concerns && !Apply(target, model))) return false;
       for (const auto& member : *object) {
         if (!Scan(target, member.value())) return false;
       }
@@ -234,13 +242,17 @@ class Selector {
   }
 
   bool ScanArray(std::size_t target, const json::value& model, const json::array& array) {
-    if (Concerns(target, model)) {
+    const auto concerns = Concerns(target, model);
+    if (!concerns) return false;
+    if (*concerns) {
       if (IsLeaf(target)) {
         if (!Apply(target, model)) return false;
       } else {
         // Jayway goes on with the step after the target for every element.
-        for (const json::value& element : array) {
-          if (!Apply(target + 1, element)) return false;
+        scanned_.resize(path_.steps.size(), -1);
+        for (std::size_t i = 0; i < array.size(); i++) {
+          scanned_[target + 1] = static_cast<int>(i);
+          if (!Apply(target + 1, array[i])) return false;
         }
       }
     }
@@ -255,6 +267,7 @@ class Selector {
   EvalError& error_;
   Allowance allowance_;
   std::size_t definite_steps_ = 0;
+  std::vector<int> scanned_;  // by step, -1: none; empty until a scan goes on behind an array
 };
 
 }  // namespace

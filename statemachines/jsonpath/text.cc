@@ -9,24 +9,31 @@ namespace {
 
 bool TakeHex(std::string_view text, std::size_t at, std::uint32_t& unit) {
   if (at + 4 > text.size()) return false;
-  const auto end = std::from_chars(text.data() + at, text.data() + at + 4, unit, 16);
+  // Java's parser takes a sign as well.
+  const std::size_t sign = text[at] == '+' ? 1 : 0;
+  const auto end = std::from_chars(text.data() + at + sign, text.data() + at + 4, unit, 16);
   return end.ec == std::errc() && end.ptr == text.data() + at + 4;
 }
 
 // Reads the digits after "\u" at `at` (and a second half, if it is a surrogate); moves past them.
+// Where the text ends too early they stand for nothing, and half a pair for U+FFFD: no name of a
+// document is that, which is what Jayway finds, too.
 bool TakeUnicode(std::string_view text, std::size_t& at, std::string& out) {
+  constexpr std::uint32_t kReplacement = 0xFFFD;
+  if (at + 4 > text.size()) {
+    at = text.size();
+    return true;
+  }
   std::uint32_t code = 0;
   if (!TakeHex(text, at, code)) return false;
   at += 4;
-  if (code >= 0xDC00 && code < 0xE000) return false;
-  if (code >= 0xD800 && code < 0xDC00) {
-    std::uint32_t low = 0;
-    if (text.substr(at, 2) != "\\u" || !TakeHex(text, at + 2, low)) return false;
-    if (low < 0xDC00 || low >= 0xE000) return false;
+  std::uint32_t low = 0;
+  if (code >= 0xD800 && code < 0xDC00 && text.substr(at, 2) == "\\u" &&
+      TakeHex(text, at + 2, low) && low >= 0xDC00 && low < 0xE000) {
     code = 0x10000 + ((code - 0xD800) << 10U) + (low - 0xDC00);
     at += 6;
   }
-  AppendUtf8(out, code);
+  AppendUtf8(out, code >= 0xD800 && code < 0xE000 ? kReplacement : code);
   return true;
 }
 

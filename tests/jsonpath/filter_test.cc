@@ -60,24 +60,55 @@ TEST(FilterTest, ExistenceAndLogic) {
             R"([{"a":2,"c":1}])");
 }
 
+TEST(FilterTest, AScanExistsWhetherItFindsSomethingOrNot) {
+  EXPECT_EQ(Kept("@..a", R"([{},{"a":1},{"x":{}},5])"), R"([{},{"a":1},{"x":{}},5])");
+  EXPECT_EQ(Kept("@..a.b", R"([{"x":{"a":{}}},{"x":{"a":{"b":1}}}])"), R"([{"x":{"a":{"b":1}}}])");
+}
+
 TEST(FilterTest, Lists) {
   EXPECT_EQ(Kept("@ in ['a', 1]", R"(["a","b",1,"1"])"), R"(["a",1,"1"])");
   EXPECT_EQ(Kept("@ nin ['a', 1]", R"(["a","b",2])"), R"(["b",2])");
   EXPECT_EQ(Kept("@ IN $[0]", R"([["x"],"x","y"])"), R"(["x"])");
   EXPECT_EQ(Kept("@ contains 'b'", R"(["abc","x",["b"],["abc"]])"), R"(["abc",["b"]])");
-  EXPECT_EQ(Kept("@ all [1,2]", "[[1,2,3],[1]]"), "[[1,2,3]]");
+  EXPECT_EQ(Kept("@ all [1,2]", "[[1,2,3],[1]]"), "[]");
   EXPECT_EQ(Kept("@ subsetof [1,2]", "[[1],[1,3],[]]"), "[[1],[]]");
   EXPECT_EQ(Kept("@ anyof [1,2]", "[[2,5],[3]]"), "[[2,5]]");
   EXPECT_EQ(Kept("@ noneof [1,2]", "[[2,5],[3]]"), "[[3]]");
   EXPECT_EQ(Kept("@ size 2", R"([[1,2],"ab","abc",{"a":1}])"), R"([[1,2],"ab"])");
   EXPECT_EQ(Kept("@ size 2", "[\"\U0001F600\"]"), "[\"\U0001F600\"]");
-  EXPECT_EQ(Kept("@ empty true", R"(["",[],{},"x",0])"), R"(["",[],{}])");
+  EXPECT_EQ(Kept("@ size -1", R"([[1],{"a":1}])"), R"([{"a":1}])");
+  EXPECT_EQ(Kept("@ empty true", R"(["",[],"x",0])"), R"(["",[]])");
   EXPECT_EQ(Kept("@ empty false", R"(["","x"])"), R"(["x"])");
 }
 
 TEST(FilterTest, ATestThatDoesNotApplyIsFalseWhateverSurroundsIt) {
   EXPECT_EQ(Kept("!(@ empty 'x')", R"([""])"), "[]");
   EXPECT_EQ(Kept("@ in 'abc'", R"(["a"])"), "[]");
+  EXPECT_EQ(Kept("!(@ exists 1)", "[true]"), "[]");
+  EXPECT_EQ(Kept("!(@ anyof [1])", R"([{},"a"])"), "[{}]");
+  EXPECT_EQ(Kept("!(@ all [1])", "[[2]]"), "[]");
+}
+
+TEST(FilterTest, AnOperatorOrFunctionThatGivesUpFailsTheWholePath) {
+  EXPECT_EQ(Kept("@ exists 1 || true == true", "[1]"),
+            "failed: 'exists' compares with true or false only");
+  constexpr std::string_view kPlain =
+      "failed: an operator needs lists of plain values, not of arrays or objects";
+  EXPECT_EQ(Kept("1 in @", "[[1],[[1]]]"), kPlain);
+  EXPECT_EQ(Kept("@ contains 1", "[[1],[{}]]"), kPlain);
+  EXPECT_EQ(Kept("@ noneof [[1]]", "[[1]]"), kPlain);
+  EXPECT_EQ(Kept("@ =~ /a/", R"([["a",[]]])"), kPlain);
+  EXPECT_EQ(Kept("@ empty true", "[{}]"),
+            "failed: 'empty' knows arrays and strings, no objects");
+  EXPECT_EQ(Kept("@.sum() > 1", "[[1,2],[]]"),
+            "failed: The function sum() failed: it needs an array with at least one number");
+  EXPECT_EQ(Kept("@.nope() || true == true", "[[1,2]]"), "[]");
+}
+
+TEST(FilterTest, APathEndsAtABlankInItsSecondBracket) {
+  EXPECT_EQ(Kept("@['a']['b'] == 1", R"([{"a":{"b":1}}])"), R"([{"a":{"b":1}}])");
+  EXPECT_EQ(Kept("@.a['b c'] == 1", R"([{"a":{"b c":1}}])"), R"([{"a":{"b c":1}}])");
+  EXPECT_EQ(Kept("@['a']['b c'] == 1", "[]").substr(0, 8), "refused:");
 }
 
 TEST(FilterTest, OnAnObjectTheFilterTestsTheObject) {
@@ -108,7 +139,7 @@ TEST(FilterTest, RefusalsPointAtTheMistake) {
 }
 
 bool Matches(std::string_view pattern, std::string_view text, bool ignore_case = false) {
-  const auto compiled = Pattern::Compile(pattern, ignore_case);
+  const auto compiled = Pattern::Compile(pattern, ignore_case ? "i" : "");
   EXPECT_TRUE(compiled) << pattern << ": " << compiled.error().message;
   return compiled && compiled->Matches(text);
 }
@@ -160,6 +191,17 @@ TEST(PatternTest, CaseMayBeIgnoredForAsciiLetters) {
   EXPECT_FALSE(Matches("\u00e4", "\u00c4", true));
 }
 
+TEST(PatternTest, FlagsStandBehindThePattern) {
+  EXPECT_EQ(Kept("@ =~ /a.c/", R"(["a\nc"])"), "[]");
+  EXPECT_EQ(Kept("@ =~ /A.C/is", R"(["a\nc"])"), R"(["a\nc"])");
+  EXPECT_EQ(Kept("@ =~ /a.c/d", R"(["a\rc","a\nc"])"), R"(["a\rc"])");
+  EXPECT_EQ(Kept("@ =~ /a$[^b]^c/m", R"(["a\nc"])"), R"(["a\nc"])");
+  EXPECT_EQ(Kept("@ =~ /a$[^b]^c/", R"(["a\nc"])"), "[]");
+  EXPECT_EQ(Kept("@ =~ /a/x", "[]"),
+            "refused: Invalid path '$[?(@ =~ /a/x)]': the filter (@ =~ /a/x) is invalid: the flag "
+            "'x' of the pattern /a/ is none of i, s, m, d at position 11 of it");
+}
+
 TEST(PatternTest, TimeIsBoundedWhateverThePattern) {
   // Backtracking would take longer than the universe has.
   EXPECT_FALSE(Matches("(a+)+b", std::string(20'000, 'a')));
@@ -171,10 +213,10 @@ TEST(PatternTest, RefusesWhatIsMalformedOrNotRegular) {
        {"(",      ")",      "a)",      "[",     "[a",     "[z-a]",   "*a",    "a**",   "{2}",
         "a{3,2}", "a{x}",   "a{1001}", "\\",    "\\1",    "(a)\\1",  "(?=a)", "(?!a)", "(?<=a)",
         "a++",    "\\p{L}", "\\u12",   "[[a]]", "[a&&b]", "(?<name", "\\Q"}) {
-    EXPECT_FALSE(Pattern::Compile(pattern, false)) << pattern;
+    EXPECT_FALSE(Pattern::Compile(pattern, "")) << pattern;
   }
-  EXPECT_FALSE(Pattern::Compile("((a{100}){100}){100}", false));
-  EXPECT_FALSE(Pattern::Compile(std::string(100'000, '('), false));
+  EXPECT_FALSE(Pattern::Compile("((a{100}){100}){100}", ""));
+  EXPECT_FALSE(Pattern::Compile(std::string(100'000, '('), ""));
 }
 
 }  // namespace
