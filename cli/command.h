@@ -35,6 +35,8 @@ struct Invocation {
   std::string Option(const std::string& name) const { return options[name].as<std::string>(); }
   bool Has(const std::string& name) const { return options.count(name) > 0; }
   bool Flag(const std::string& name) const { return options[name].as<bool>(); }
+  // Whose things are meant, where no server says what the default is.
+  std::string Tenant() const { return client.tenant().empty() ? "default" : client.tenant(); }
   // A whole number of at least 1. The error names the option.
   Result<int> Count(const std::string& name) const;
 };

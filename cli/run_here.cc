@@ -192,7 +192,7 @@ int RunHere(Invocation& call) {
   const auto limits = ReadLimits(call);
   if (!limits) return Fail(call, limits.error());
   local::Settings settings;
-  settings.tenant = call.Option("tenant").empty() ? "default" : call.Option("tenant");
+  settings.tenant = call.Tenant();
   settings.limits = *limits;
   settings.start = call.terminal.now();
   settings.seed = static_cast<std::uint64_t>(settings.start.time_since_epoch().count());

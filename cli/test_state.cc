@@ -200,9 +200,8 @@ int TestState(Invocation& call) {
     if (!read) return Fail(call, read.error());
     if (aws) limits = interpreter::AwsLimits();
   }
-  const std::string tenant = call.client.tenant().empty() ? "default" : call.client.tenant();
   const auto response = teststate::TestState(
-      *request, teststate::CircumstancesOf(tenant, call.terminal.now(), limits));
+      *request, teststate::CircumstancesOf(call.Tenant(), call.terminal.now(), limits));
   if (!response) {
     const bool wrong = response.error().name == "InvalidDefinition";
     const std::string where = call.arguments[0] == "-" ? "(standard input)" : call.arguments[0];
