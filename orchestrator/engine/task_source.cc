@@ -19,8 +19,11 @@ std::shared_ptr<const interpreter::OpenTask> StoreTaskSource::Load(const TaskRef
   store::Queries* const reader = Reader(task.partition);
   if (reader == nullptr) return nullptr;
   const auto row = reader->Task({task.execution, task.task});
-  if (!row || row->state == store::TaskState::kCancelling) return nullptr;
+  if (!row) return nullptr;
   auto open = std::make_shared<interpreter::OpenTask>(store::DecodeTask(row->spec));
+  // A nested execution that is being stopped: after a restart only its order says which it is.
+  const bool nested = open->spec.kind == interpreter::TaskSpec::Kind::kExecution;
+  if (row->state == store::TaskState::kCancelling && !nested) return nullptr;
   open->attempt = row->attempt;
   return open;
 }
