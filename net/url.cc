@@ -45,11 +45,10 @@ Result<Url> Read(Handle url) {
 
 // Nothing that a header or a log would take for something else.
 bool IsClean(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c != 0x7F; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; });
 }
 
 Result<Url> Set(Handle url, std::string_view text) {
-  // Bytes above 0x7F are negative here: a URL has them percent-encoded.
   if (!IsClean(text)) return Bad("a URL holds visible ASCII only; encode the rest with %");
   if (TheCurl().url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), 0) != CURLUE_OK) {
     return Bad("it is no URL such as https://plant.example/values");

@@ -28,6 +28,7 @@ PACKAGES = {
     "mosquitto": ("mosquitto",),
     "openssl": ("openssl/",),
     "pcre2": ("pcre2",),
+    "postgres": ("libpq-fe.h", "libpq/", "postgresql/"),
     "protobuf": ("google/",),
     "pugixml": ("pugixml",),
     "spdlog": ("spdlog/", "fmt/"),
@@ -85,7 +86,12 @@ ROOMS = {
         ("boost_json", "grpc", "protobuf", "openssl")),
     "orchestrator": (
         (CORE, LOG, "proto/", "orchestrator/"), ("boost_json", "cxxopts", "tomlpp", "grpc")),
-    "worker": ((BASE, LOG, "proto/jobs/"), ("boost_json", "sqlite", "cxxopts", "tomlpp")),
+    "worker/sdk": ((BASE,), ("boost_json",)),
+    "worker/handlers": (
+        (BASE, "proto/jobs/json_text.h", "net/", "worker/sdk/"),
+        ("boost_json", "sqlite", "postgres")),
+    "examples/own-handler": (("worker/agent_main.h", "worker/sdk/"), ("boost_json",)),
+    "worker": ((BASE, LOG, "proto/jobs/", "net/"), ("boost_json", "sqlite", "cxxopts", "tomlpp")),
     "cli": (
         (BASE, CORE, API_PROTOS, "orchestrator/local/", "orchestrator/objects/local_store.h"),
         ("boost_json", "grpc", "protobuf", "cxxopts")),

@@ -240,6 +240,7 @@ void Agent::Fire(Held& job, Timer timer, Timestamp now) {
       return;
     case kKill:
       job.type->handler->Signal(job.id, /*kill=*/true);
+      if (signalled_ && !job.type->handler->can_kill()) return Abandon(job);
       SetTimer(job, kKill, now + kKillAgain);
       return;
     case kProgress:

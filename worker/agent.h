@@ -192,6 +192,7 @@ class Agent {
   jobs::JobResult MakeResult(const Held& job, Outcome outcome, Timestamp now) const;
   void Complete(Held& job, const jobs::JobResult& result, Timestamp now);
   void Remove(Held& job);
+  void Abandon(Held& job);
   void Forget(Held& job, Timestamp now);
   void Unblock(const std::string& token);
   bool HasLiveAttempt(const std::string& token, JobId besides) const;

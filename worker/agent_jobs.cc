@@ -307,6 +307,14 @@ void Agent::Complete(Held& job, const jobs::JobResult& result, Timestamp now) {
   Unblock(job.offer.token);
 }
 
+// It cannot be ended, and the agent has to leave: the journal still holds it, so the next life
+// reports it as cut off.
+void Agent::Abandon(Held& job) {
+  Log(LogLevel::kWarning, "job_abandoned",
+      {{"type", job.offer.type}, {"execution", job.offer.execution}});
+  Remove(job);
+}
+
 // It is over, here and in the journal.
 void Agent::Forget(Held& job, Timestamp now) {
   tombstones_.Add(job.offer.token, job.offer.attempt, now);

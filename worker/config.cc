@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kSlotsMax = 10'000;
+constexpr int kThreadsMax = 256;
 constexpr int kSecondsMax = 1'000'000;
 constexpr std::size_t kSocketPathMax = 107;  // what the kernel takes
 
@@ -45,7 +46,8 @@ void ReadModes(Reader& in, Config::Type& type) {
            "a job that starts AtMostOnce cannot be requeued: use \"wait\" or \"fail\"");
 }
 
-void ReadType(Reader& in, const fs::path& folder, Config& config) {
+void ReadType(Reader& in, const fs::path& folder, const std::set<std::string>& own,
+              Config& config) {
   Config::Type& type = config.types.emplace_back();
   in.Text("name", type.name);
   in.Check(jobs::IsJobType(type.name), "name",
@@ -66,8 +68,12 @@ void ReadType(Reader& in, const fs::path& folder, Config& config) {
   });
   const std::string what = "job type '" + type.name + "' needs either argv or handler";
   in.Check(type.handler.empty() != type.program.argv.empty(), "name", what);
-  in.Check(type.handler.empty() || IsBuiltinHandler(type.handler), "handler",
-           "there is no handler '" + type.handler + "'; built in are: " + BuiltinHandlerNames());
+  const bool known =
+      IsBuiltinHandler(type.handler) || IsReadyMade(type.handler) || own.count(type.handler) == 1;
+  in.Check(type.handler.empty() || known, "handler",
+           "there is no handler '" + type.handler + "'; built in are: " + BuiltinHandlerNames() +
+               ", " + ReadyMadeNames());
+  ReadHandlerTables(in, folder, config.secrets, type.handler, type.settings);
 }
 
 void ReadNames(Reader& in, Config& config) {
@@ -82,11 +88,15 @@ void ReadNames(Reader& in, Config& config) {
            "a queue's name must be 1 to 32 of a-z, 0-9 and '-', and not begin with '-'");
 }
 
-void ReadConfig(Reader& in, const fs::path& folder, Config& config) {
+void ReadConfig(Reader& in, const fs::path& folder, const std::set<std::string>& own,
+                Config& config) {
   in.Integer("slots", config.slots, 1, kSlotsMax);
   in.TextMap("labels", config.labels);
   in.Text("state", config.state);
   in.Text("socket", config.socket);
+  in.Text("secrets", config.secrets);
+  config.secrets = (folder / config.secrets).lexically_normal().string();
+  in.Integer("threads", config.threads, 1, kThreadsMax);
   in.Text("log_level", config.log_level);
   in.Integer("stop_seconds", config.stop_seconds, 0, kSecondsMax);
   in.Word("cgroup", "\"auto\", \"never\" or \"require\"", [&](std::string_view word) {
@@ -111,7 +121,7 @@ void ReadConfig(Reader& in, const fs::path& folder, Config& config) {
     broker.Integer("keepalive_seconds", config.broker.keepalive_seconds, 5, 3'600);
     broker.Check(!config.broker.host.empty(), "host", "'broker.host' must not be empty");
   });
-  in.Sections("job_type", [&](Reader& type) { ReadType(type, folder, config); });
+  in.Sections("job_type", [&](Reader& type) { ReadType(type, folder, own, config); });
   ReadNames(in, config);
   in.Check(!config.state.empty(), "state", "'state' must not be empty");
   in.Check(SetLogLevel(config.log_level), "log_level",
@@ -124,12 +134,12 @@ void ReadConfig(Reader& in, const fs::path& folder, Config& config) {
 
 }  // namespace
 
-Result<Config> LoadConfig(const std::string& path) {
+Result<Config> LoadConfig(const std::string& path, const std::set<std::string>& own) {
   Config config;
   try {
     const toml::table root = toml::parse_file(path);
     Reader in(path, root, "");
-    ReadConfig(in, fs::absolute(path).parent_path(), config);
+    ReadConfig(in, fs::absolute(path).parent_path(), own, config);
     if (const auto failed = in.Finish()) return *failed;
   } catch (const toml::parse_error& error) {
     const auto& at = error.source().begin;

@@ -2,11 +2,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "statemachines/base/result.h"
 #include "worker/agent.h"
+#include "worker/handler_tables.h"
 #include "worker/program.h"
 
 namespace towline::worker {
@@ -21,6 +23,8 @@ struct Config {
   std::map<std::string, std::string> labels{};
   std::string state = "./towline-worker-data";  // directory of the journal; made when missing
   std::string socket{};                         // default: agent.sock in the state directory
+  std::string secrets = "secrets";              // directory of the site's secrets
+  int threads = 8;                              // functions that run at a time
   std::string log_level = "info";               // debug, info, warning, error, off
   int stop_seconds = 30;                        // how long running jobs may go on after SIGTERM
   std::string cgroup = "auto";                  // auto, never, require: of each job
@@ -45,13 +49,15 @@ struct Config {
     bool manual_heartbeat = false;
     std::optional<int> grace_seconds{};
     int wall_clock_seconds = 0;  // of one attempt; 0: no limit
-    std::string handler{};       // built in, or
+    std::string handler{};       // inside the agent, with
+    HandlerSettings settings{};  // of a ready-made one; or
     Program program{};           // of the site
   };
   std::vector<Type> types{};
 };
 
-// The error says the file, the line and what to do.
-Result<Config> LoadConfig(const std::string& path);
+// `own` are the names of handlers that this program brings along besides the ready-made ones. The
+// error says the file, the line and what to do.
+Result<Config> LoadConfig(const std::string& path, const std::set<std::string>& own = {});
 
 }  // namespace towline::worker

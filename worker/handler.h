@@ -67,6 +67,8 @@ class Handler {
   virtual Started Start(Job job) = 0;
   // Asks the job to end (kill: makes it end); its OnFinished follows. Unknown ids are ignored.
   virtual void Signal(JobId id, bool kill) = 0;
+  // Whether a kill ends the job for certain: not so for code inside the agent.
+  virtual bool can_kill() const { return true; }
   // Every job is over when Start() returns: there is nothing to note down before.
   virtual bool instant() const { return false; }
 };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <random>
@@ -97,11 +98,17 @@ AgentSettings Host::SettingsOf(const Config& config, const Isolation& isolation)
           .seed = std::random_device{}()};
 }
 
-std::vector<JobType> Host::MakeTypes(const Config& config) {
+std::vector<JobType> Host::MakeTypes(const Config& config, const sdk::Functions& own) {
   std::vector<JobType> types;
   for (const Config::Type& type : config.types) {
+    const auto function = own.find(type.handler);
     if (type.handler.empty()) {
       handlers_.push_back(std::make_unique<ProgramHandler>(runner_, type.program));
+    } else if (function != own.end()) {
+      handlers_.push_back(std::make_unique<FunctionHandler>(functions_, function->second));
+    } else if (IsReadyMade(type.handler)) {
+      handlers_.push_back(
+          std::make_unique<FunctionHandler>(functions_, MakeReadyMade(type.settings)));
     } else {
       handlers_.push_back(MakeBuiltinHandler(type.handler));
     }
@@ -148,7 +155,7 @@ jobs::MqttConnection::Handlers Host::MakeHandlers() {
       .on_message = [this](jobs::MqttConnection::Message message) { Push(std::move(message)); }};
 }
 
-Host::Host(const Config& config)
+Host::Host(const Config& config, const sdk::Functions& own)
     : broker_(config.broker.host + ":" + std::to_string(config.broker.port)),
       wall_start_(std::chrono::floor<Millis>(std::chrono::system_clock::now())),
       steady_start_(std::chrono::steady_clock::now()),
@@ -162,7 +169,8 @@ Host::Host(const Config& config)
                .state = std::filesystem::absolute(config.state).string(),
                .cgroups = isolation_.cgroups.get()},
               *this),
-      agent_(settings_, MakeTypes(config), journal_, *this, wall_start_),
+      functions_(config.threads, *this),
+      agent_(settings_, MakeTypes(config, own), journal_, *this, wall_start_),
       local_(config.socket, *this),
       complain_at_(wall_start_ + kFirstComplaint),
       connection_number_(agent_.incarnation()),
@@ -206,19 +214,28 @@ int Host::Run(int signals) {
     pollfd waits[] = {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
                       {.fd = runner_.fd(), .events = POLLIN, .revents = 0},
                       {.fd = local_.fd(), .events = POLLIN, .revents = 0},
-                      {.fd = signals, .events = POLLIN, .revents = 0}};
-    poll(waits, 4, static_cast<int>(wait));
+                      {.fd = signals, .events = POLLIN, .revents = 0},
+                      {.fd = functions_.fd(), .events = POLLIN, .revents = 0}};
+    poll(waits, 5, static_cast<int>(wait));
     if (waits[0].revents != 0) TakeInputs();
     if (waits[1].revents != 0) runner_.HandleReady();
     if (waits[2].revents != 0) local_.HandleReady();
-    if (waits[3].revents != 0 && !TakeSignals(signals)) return 1;
+    if (waits[4].revents != 0) functions_.HandleReady();
+    if (waits[3].revents != 0 && !TakeSignals(signals)) return Leave(1);
     ComplainAboutLink();
     deadline = agent_.RunOnce(Now());
   }
   connection_.Stop(kDrainMs);
   Log(LogLevel::kInfo, "worker_stopped",
       {{"unacknowledged", std::to_string(agent_.unacknowledged())}});
-  return 0;
+  return Leave(0);
+}
+
+// The journal holds the jobs that are cut off here: as after a kill.
+int Host::Leave(int code) {
+  if (functions_.busy() == 0) return code;
+  connection_.Stop(0);
+  std::_Exit(code);
 }
 
 void Host::TakeInputs() {

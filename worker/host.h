@@ -12,6 +12,7 @@
 #include "worker/agent.h"
 #include "worker/cgroup.h"
 #include "worker/config.h"
+#include "worker/function_runner.h"
 #include "worker/local_socket.h"
 #include "worker/process_runner.h"
 #include "worker/sqlite_journal.h"
@@ -21,16 +22,20 @@ namespace towline::worker {
 // The real world around one agent: broker, journal, programs, local socket, clock. It knows all
 // parts, and is the driver: one thread, the caller's, that waits for whatever comes first and
 // feeds the agent; the broker connection has a thread of its own and only hands over.
-class Host : private Ports, private ProcessRunner::Sink, private LocalSocket::Sink {
+class Host : private Ports,
+             private ProcessRunner::Sink,
+             private FunctionRunner::Sink,
+             private LocalSocket::Sink {
  public:
   // Throws std::exception with one line for people when it cannot start.
-  explicit Host(const Config& config);
+  Host(const Config& config, const sdk::Functions& own);
   ~Host() override;
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
   // Returns when `signals` (a signalfd) has brought SIGINT or SIGTERM and the agent has stopped;
-  // a second signal ends it at once. The value is the exit code.
+  // a second signal ends it at once. The value is the exit code. It ends the process where a
+  // function does not stop: its thread could not be joined.
   int Run(int signals);
 
  private:
@@ -50,12 +55,13 @@ class Host : private Ports, private ProcessRunner::Sink, private LocalSocket::Si
 
   static Isolation MakeIsolation(const Config& config);
   static AgentSettings SettingsOf(const Config& config, const Isolation& isolation);
-  std::vector<JobType> MakeTypes(const Config& config);
+  std::vector<JobType> MakeTypes(const Config& config, const sdk::Functions& own);
   jobs::MqttConnection::Options OptionsOf(const Config& config) const;
   jobs::MqttConnection::Handlers MakeHandlers();
   void Push(Input input);  // any thread
   void TakeInputs();
   void Take(Input input);
+  int Leave(int code);
   bool TakeSignals(int signals);  // false: leave at once
   void ComplainAboutLink();
   Timestamp Now() const;
@@ -77,6 +83,7 @@ class Host : private Ports, private ProcessRunner::Sink, private LocalSocket::Si
   const Isolation isolation_;  // after the journal, whose lock says that nobody else is here
   const AgentSettings settings_;
   ProcessRunner runner_;
+  FunctionRunner functions_;
   std::vector<std::unique_ptr<Handler>> handlers_;
   Agent agent_;
   LocalSocket local_;

@@ -220,7 +220,7 @@ TEST_F(ConfigTest, JobTypesThatCannotWorkAreRefused) {
   EXPECT_EQ(RefusalOfType("argv = [\"sh\"]\nhandler = \"add-numbers\"\n"),
             "3: job type 't' needs either argv or handler");
   EXPECT_EQ(RefusalOfType("handler = \"bake\"\n"),
-            "4: there is no handler 'bake'; built in are: add-numbers");
+            "4: there is no handler 'bake'; built in are: add-numbers, http, sql, file");
   EXPECT_EQ(RefusalOfType("argv = [\"./none\"]\n").substr(0, 39),
             "4: './none' is no program that can be r");
   EXPECT_EQ(RefusalOfType("argv = [\"no-such-program-here\"]\n").substr(0, 30),
