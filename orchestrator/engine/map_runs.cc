@@ -338,14 +338,15 @@ void Partition::ReleaseMapRuns() {
 void Partition::RecoverMapRuns() {
   map_runs_.clear();
   store_->OpenMapRuns([this](const store::MapRunRow& row) {
-    LiveMapRun run;
+    LiveMapRun& run = map_runs_[row.key];
     run.state = store::DecodeMapRunState(row.progress);
     run.order = std::make_shared<const store::MapRunOrder>(store::DecodeMapRunOrder(row.spec));
-    const auto parent = store_->Get(row.key.execution);
+  });
+  for (auto& [key, run] : map_runs_) {
+    const auto parent = store_->Get(key.execution);
     if (!parent) throw store::StoreError("a Map Run refers to an execution that does not exist");
     run.revision = parent->revision;
-    map_runs_.emplace(row.key, std::move(run));
-  });
+  }
   if (map_run_sink_ == nullptr) return;
   std::vector<MapRunNotice> notices;
   for (const auto& [key, run] : map_runs_) {
