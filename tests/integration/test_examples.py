@@ -94,5 +94,39 @@ class OnPremSumTest(IntegrationTest):
         self.assertEqual(list(self.on.folder.iterdir()), [], "the scratch directory must go")
 
 
+class AskAllSitesTest(IntegrationTest):
+    EXAMPLE = SOURCE / "examples" / "ask-all-sites"
+
+    def test_the_run_script(self):
+        self.on.start_broker()
+        self.on.start_server()
+        sites = [line.split(",")[0] for line in
+                 (self.EXAMPLE / "plants.csv").read_text().splitlines()[1:]]
+        for site in sites:
+            self.on.start_worker(site, configuration=self.worker_file(site))
+        for site in sites:
+            self.on.await_worker(site)
+        done = subprocess.run(
+            [str(self.EXAMPLE / "run")], capture_output=True, text=True, timeout=100,
+            cwd=self.on.folder, stdin=subprocess.DEVNULL,
+            env={**os.environ, "TOWLINE_SERVER": self.on.address,
+                 "OBJECTS": str(self.on.data / "objects"), "BROKER_PORT": str(self.on.broker_port),
+                 "PATH": f"{BIN}:{os.environ['PATH']}"})
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        question, *orders = done.stdout.splitlines()
+        stock = {site: sum(site.encode()) % 100 for site in sites if site != "essen"}
+        self.assertEqual(question, f"Order for {sum(stock.values())} tons?")
+        self.assertEqual([json.loads(order) for order in orders],
+                         [{"site": site, "order": 100 - tons} for site, tons in stock.items()])
+
+    def worker_file(self, site):
+        text = (self.EXAMPLE / "worker.toml").read_text().replace("SITE", site)
+        text = re.sub(r"^port = \d+$", f"port = {self.on.broker_port}", text, flags=re.M)
+        text = text.replace("./towline-worker-data", f"{self.on.folder}/worker")
+        path = self.on.folder / f"{site}.toml"
+        path.write_text(text.replace('"./', f'"{self.EXAMPLE}/'))
+        return path
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
