@@ -26,13 +26,17 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& server, const Client::
 }  // namespace
 
 Client::Client(std::string server, std::string tenant, const Tls& tls)
-    : server_(std::move(server)), tenant_(std::move(tenant)), channel_(Connect(server_, tls)) {}
+    : server_(std::move(server)),
+      tenant_(std::move(tenant)),
+      token_(tls.token),
+      channel_(Connect(server_, tls)) {}
 
 std::unique_ptr<grpc::ClientContext> Client::Context(
     std::optional<std::chrono::milliseconds> patience) const {
   auto context = std::make_unique<grpc::ClientContext>();
   if (patience) context->set_deadline(std::chrono::system_clock::now() + *patience);
   if (!tenant_.empty()) context->AddMetadata("towline-tenant", tenant_);
+  if (!token_.empty()) context->AddMetadata("authorization", "Bearer " + token_);
   return context;
 }
 

@@ -19,6 +19,7 @@ class Client {
     std::string ca{};
     std::string certificate{};
     std::string key{};
+    std::string token{};  // no PEM: the secret that says who calls
   };
   // `server`: HOST:PORT. `tenant`: empty leaves it to the server.
   Client(std::string server, std::string tenant, const Tls& tls);
@@ -46,6 +47,7 @@ class Client {
  private:
   const std::string server_;
   const std::string tenant_;
+  const std::string token_;
   const std::shared_ptr<grpc::Channel> channel_;
 };
 

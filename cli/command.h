@@ -65,6 +65,7 @@ std::vector<Command> WhyCommands();
 std::vector<Command> WorkerCommands();
 std::vector<Command> TaskCommands();
 std::vector<Command> ActivityCommands();
+std::vector<Command> AccessCommands();
 std::vector<Command> CompletionCommands();
 const std::vector<Command>& AllCommands();
 

@@ -46,7 +46,7 @@ std::string OptionsOf(const Command& command) {
       for (const std::string& name : option.l) text += "--" + name + " ";
     }
   }
-  return text + "--server --tenant --ca --certificate --key --json --help";
+  return text + "--server --tenant --ca --certificate --key --token-file --json --help";
 }
 
 std::string FirstWords(const Words& words) {

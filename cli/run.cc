@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <fstream>
 #include <istream>
@@ -36,7 +37,9 @@ constexpr Setting kCertificate = {"certificate", "FILE", "TOWLINE_CERTIFICATE", 
                                   "who you are, to such a server (default: $TOWLINE_CERTIFICATE)"};
 constexpr Setting kKey = {"key", "FILE", "TOWLINE_KEY", "",
                           "the certificate's private key (default: $TOWLINE_KEY)"};
-constexpr Setting kSettings[] = {kServer, kTenant, kCa, kCertificate, kKey};
+constexpr Setting kTokenFile = {"token-file", "FILE", "TOWLINE_TOKEN_FILE", "",
+                                "or so: a token of towline token create ($TOWLINE_TOKEN_FILE)"};
+constexpr Setting kSettings[] = {kServer, kTenant, kCa, kCertificate, kKey, kTokenFile};
 
 constexpr const char* kHelpEnd = R"(
 Options of every command:
@@ -44,6 +47,7 @@ Options of every command:
       --tenant NAME       whose things are meant (default: $TOWLINE_TENANT, else "default")
       --ca FILE           the authority of a server that speaks TLS (default: $TOWLINE_CA)
       --certificate FILE  who you are ($TOWLINE_CERTIFICATE), with --key FILE ($TOWLINE_KEY)
+      --token-file FILE   or so: a token of towline token create ($TOWLINE_TOKEN_FILE)
       --json              print JSON for programs
   -h, --help              explain the command
       --version           print the version
@@ -152,7 +156,10 @@ std::string Read(const Terminal& terminal, const cxxopts::ParseResult& parsed,
 Result<Client::Tls> ReadTls(Terminal& terminal, const cxxopts::ParseResult& parsed) {
   Client::Tls tls;
   const std::pair<const Setting&, std::string&> files[] = {
-      {kCa, tls.ca}, {kCertificate, tls.certificate}, {kKey, tls.key}};
+      {kCa, tls.ca},
+      {kCertificate, tls.certificate},
+      {kKey, tls.key},
+      {kTokenFile, tls.token}};
   for (const auto& [setting, text] : files) {
     const std::string path = Read(terminal, parsed, setting);
     if (path.empty()) continue;
@@ -161,9 +168,17 @@ Result<Client::Tls> ReadTls(Terminal& terminal, const cxxopts::ParseResult& pars
                                                    read.error().message, ""};
     text = std::move(*read);
   }
-  if (tls.ca.empty() && !(tls.certificate.empty() && tls.key.empty())) {
+  while (!tls.token.empty() && std::isspace(static_cast<unsigned char>(tls.token.back())) != 0) {
+    tls.token.pop_back();
+  }
+  if (tls.token.find_first_of(" \t\r\n") != std::string::npos) {
     return Error{Error::Code::kInvalidArgument,
-                 "--certificate and --key need --ca: the file that says which servers to trust",
+                 "--token-file: the file must hold one token and nothing else", ""};
+  }
+  if (tls.ca.empty() && !(tls.certificate + tls.key + tls.token).empty()) {
+    return Error{Error::Code::kInvalidArgument,
+                 "--certificate, --key and --token-file need --ca: the file that says which "
+                 "servers to trust",
                  ""};
   }
   return tls;
@@ -250,7 +265,7 @@ const std::vector<Command>& AllCommands() {
          {MachineCommands(), ValidateCommands(), TestStateCommands(), RunHereCommands(),
           StartCommands(), ExecutionCommands(), RedriveCommands(), MapRunCommands(),
           HistoryCommands(), WatchCommands(), WhyCommands(), WorkerCommands(), TaskCommands(),
-          ActivityCommands(), CompletionCommands()}) {
+          ActivityCommands(), AccessCommands(), CompletionCommands()}) {
       commands.insert(commands.end(), some.begin(), some.end());
     }
     return commands;

@@ -37,6 +37,18 @@ class Table {
       return true;
     });
   }
+  void Texts(const char* key, std::vector<std::string>& into) {
+    Read(key, "a list of strings", [&](const toml::node& node) {
+      const toml::array* const list = node.as_array();
+      if (list == nullptr) return false;
+      for (const toml::node& entry : *list) {
+        const auto text = entry.value<std::string>();
+        if (!entry.is_string() || !text) return false;
+        into.push_back(*text);
+      }
+      return true;
+    });
+  }
   void Flag(const char* key, bool& into) {
     Read(key, "true or false", [&](const toml::node& node) {
       const auto value = node.value<bool>();
@@ -156,6 +168,11 @@ Status Read(const std::string& path, const toml::table& root, Config& config) {
     tls.Text("certificate", config.tls.certificate);
     tls.Text("key", config.tls.key);
     return tls.Finish();
+  });
+  top.Section("access", [&](const toml::table& section) {
+    Table access(path, section, "access");
+    access.Texts("admins", config.admins);
+    return access.Finish();
   });
   top.Section("dispatch", [&](const toml::table& section) {
     Table dispatch(path, section, "dispatch");

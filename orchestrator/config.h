@@ -43,6 +43,9 @@ struct Config {
     bool on() const { return !ca.empty(); }
   } tls;
 
+  // Users who may do everything, whatever has been granted: the way to begin.
+  std::vector<std::string> admins;
+
   struct Dispatch {
     int offer_timeout_seconds = 10;  // an unanswered offer is repeated
     int liveness_seconds = 45;       // silence after an offer: the worker is lost

@@ -109,6 +109,7 @@ struct Server::Parts {
   static api::Settings ServiceSettings(const Config& config) {
     api::Settings settings;
     settings.value_bytes_max = LimitsOf(config).value_bytes_max;
+    settings.admins = config.admins;
     return settings;
   }
 

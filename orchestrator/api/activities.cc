@@ -25,7 +25,7 @@ Error ActivityDoesNotExist(const ActivityName& name) {
 
 void Activities::Create(const v1::CreateActivityRequest& request,
                         const Reply<v1::Activity>& reply) {
-  const auto tenant = ResolveTenant(reply.tenant());
+  const auto tenant = base_.Tenant(reply.asker(), Action::kChangeActivities);
   if (!tenant) return reply.Fail(tenant.error());
   if (auto ok = CheckName(request.name(), "activity's name"); !ok) return reply.Fail(ok.error());
   store::Catalogue& catalogue = base_.parts.backend.catalogue();
@@ -40,7 +40,7 @@ void Activities::Create(const v1::CreateActivityRequest& request,
 
 void Activities::Describe(const v1::DescribeActivityRequest& request,
                           const Reply<v1::Activity>& reply) {
-  const auto name = ParseActivity(reply.tenant(), request.activity());
+  const auto name = base_.Activity(reply.asker(), Action::kViewActivities, request.activity());
   if (!name) return reply.Fail(name.error());
   const auto row = base_.parts.backend.catalogue().Activity(name->tenant, name->name);
   if (!row) return reply.Fail(ActivityDoesNotExist(*name));
@@ -49,7 +49,7 @@ void Activities::Describe(const v1::DescribeActivityRequest& request,
 
 void Activities::List(const v1::ListActivitiesRequest& request,
                       const Reply<v1::ListActivitiesResponse>& reply) {
-  const auto tenant = ResolveTenant(reply.tenant());
+  const auto tenant = base_.Tenant(reply.asker(), Action::kViewActivities);
   if (!tenant) return reply.Fail(tenant.error());
   const auto size = PageSize(request.max_results());
   if (!size) return reply.Fail(size.error());
@@ -73,7 +73,7 @@ void Activities::List(const v1::ListActivitiesRequest& request,
 
 void Activities::Delete(const v1::DeleteActivityRequest& request,
                         const Reply<v1::DeleteActivityResponse>& reply) {
-  const auto name = ParseActivity(reply.tenant(), request.activity());
+  const auto name = base_.Activity(reply.asker(), Action::kChangeActivities, request.activity());
   if (!name) return reply.Fail(name.error());
   base_.parts.backend.catalogue().DeleteActivity(name->tenant, name->name);
   reply.Send(v1::DeleteActivityResponse());

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/api/caller.h"
 #include "orchestrator/store/store.h"
 #include "proto/towline/v1/errors.pb.h"
 #include "statemachines/base/log.h"
@@ -25,8 +26,7 @@ using Diagnostics = std::vector<v1::Diagnostic>;
 class CallBase {
  public:
   virtual ~CallBase() = default;
-  // As the caller said it; empty: not at all.
-  virtual std::string_view tenant() const = 0;
+  virtual Asker asker() const = 0;
   // How long it still waits; absent: for ever. Relative, because its deadline is on another clock
   // than ours.
   virtual std::optional<Millis> patience() const = 0;
@@ -50,7 +50,7 @@ class Reply {
  public:
   explicit Reply(std::shared_ptr<Call<Response>> call) : call_(std::move(call)) {}
 
-  std::string_view tenant() const { return call_->tenant(); }
+  Asker asker() const { return call_->asker(); }
   CallBase& call() const { return *call_; }
 
   // Succeeds; `fill` gets the response, unless nobody wants it any more.

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+
+#include "statemachines/base/time.h"
 
 namespace towline::api {
 
-// Who calls: what a door has verified, never what the caller says of itself.
+// Who calls: what a door has seen, never what the caller says of itself.
 struct Caller {
   enum class Kind {
     kNobody,  // came over TLS and showed nothing
@@ -13,7 +16,15 @@ struct Caller {
     kOther,   // showed one for somebody else, such as a worker
   };
   Kind kind = Kind::kNobody;
-  std::string name{};  // the certificate's common name
+  std::string name{};    // the certificate's common name
+  Timestamp until{};     // of a certificate
+  std::string bearer{};  // a token's secret that it has sent along; who it proves is not known yet
+};
+
+// Who asks, and for which tenant: what every use case begins with.
+struct Asker {
+  std::string_view tenant{};  // as said; empty: not at all
+  Caller caller{};
 };
 
 }  // namespace towline::api

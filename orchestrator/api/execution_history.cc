@@ -39,7 +39,7 @@ void Executions::GetHistory(const v1::GetExecutionHistoryRequest& request,
                             const Reply<v1::GetExecutionHistoryResponse>& reply) {
   const auto size = PageSize(request.max_results());
   if (!size) return reply.Fail(size.error());
-  const auto located = base_.Locate(reply.tenant(), request.execution());
+  const auto located = base_.Locate(reply.asker(), Action::kViewExecutions, request.execution());
   if (!located) return reply.Fail(located.error());
   const HistoryOptions options{.size = *size,
                                .reverse = request.reverse_order(),

@@ -35,7 +35,7 @@ Result<std::optional<store::Status>> StatusFilter(v1::ExecutionStatus status) {
                "ValidationException"};
 }
 
-Status AskWhose(Foundation& base, std::string_view said, const v1::ListExecutionsRequest& request,
+Status AskWhose(Foundation& base, const Asker& asker, const v1::ListExecutionsRequest& request,
                 Question& question) {
   if (!request.map_run().empty()) {
     if (!request.state_machine().empty()) {
@@ -44,18 +44,18 @@ Status AskWhose(Foundation& base, std::string_view said, const v1::ListExecution
                    "execution",
                    "ValidationException"};
     }
-    const auto run = LocateMapRun(base, said, request.map_run());
+    const auto run = LocateMapRun(base, asker, Action::kViewExecutions, request.map_run());
     if (!run) return run.error();
     question.filter.map_run = run->row.key;
     question.filter.tenant = run->parent.tenant;
     question.partition = run->partition;
     question.text = "children " + run->row.id;
   } else if (request.state_machine().empty()) {
-    auto tenant = ResolveTenant(said);
+    auto tenant = ResolveTenant(asker.tenant);
     if (!tenant) return tenant.error();
     question.filter.tenant = std::move(*tenant);
   } else {
-    auto machine = ParseMachine(said, request.state_machine());
+    auto machine = ParseMachine(asker.tenant, request.state_machine());
     if (!machine) return machine.error();
     question.filter.tenant = std::move(machine->tenant);
     question.filter.machine = std::move(machine->name);
@@ -63,10 +63,10 @@ Status AskWhose(Foundation& base, std::string_view said, const v1::ListExecution
   return Ok();
 }
 
-Result<Question> Ask(Foundation& base, std::string_view said,
+Result<Question> Ask(Foundation& base, const Asker& asker,
                      const v1::ListExecutionsRequest& request) {
   Question question;
-  if (auto whose = AskWhose(base, said, request, question); !whose) return whose.error();
+  if (auto whose = AskWhose(base, asker, request, question); !whose) return whose.error();
   auto status = StatusFilter(request.status());
   if (!status) return status.error();
   question.filter.status = *status;
@@ -99,8 +99,13 @@ Run* Newest(std::vector<Run>& runs) {
 
 void Executions::List(const v1::ListExecutionsRequest& request,
                       const Reply<v1::ListExecutionsResponse>& reply) {
-  auto question = Ask(base_, reply.tenant(), request);
+  const Asker asker = reply.asker();
+  if (const auto caller = base_.Know(asker); !caller) return reply.Fail(caller.error());
+  auto question = Ask(base_, asker, request);
   if (!question) return reply.Fail(question.error());
+  const auto seen =
+      base_.Seen({question->filter.tenant, asker.caller}, Action::kViewExecutions);
+  if (!seen) return reply.Fail(seen.error());
   const auto partitions = static_cast<std::size_t>(base_.readers.partitions());
   PageToken token{.numbers = std::vector<std::uint64_t>(partitions, 0), .text = {}};
   if (!request.next_token().empty()) {
@@ -122,7 +127,9 @@ void Executions::List(const v1::ListExecutionsRequest& request,
   v1::ListExecutionsResponse response;
   Run* newest = Newest(runs);
   for (; newest != nullptr && response.executions_size() < question->size; newest = Newest(runs)) {
-    FillExecution(*newest->head(), response.add_executions());
+    if (seen->Sees(newest->head()->machine)) {
+      FillExecution(*newest->head(), response.add_executions());
+    }
     newest->before = static_cast<std::uint64_t>(newest->head()->key);
     ++newest->taken;
   }

@@ -74,7 +74,8 @@ Result<Json> Executions::ParseInput(const std::string& text) const {
 
 void Executions::Start(const v1::StartExecutionRequest& request,
                        const Reply<v1::StartExecutionResponse>& reply) {
-  const auto machine = ParseMachine(reply.tenant(), request.state_machine());
+  const auto machine =
+      base_.Machine(reply.asker(), Action::kStartExecutions, request.state_machine());
   if (!machine) return reply.Fail(machine.error());
   const bool named = !request.name().empty();
   if (named) {
@@ -145,7 +146,7 @@ void FillPayloads(Foundation& base, store::Queries& reader, int partition,
 
 void Executions::Describe(const v1::DescribeExecutionRequest& request,
                           const Reply<v1::Execution>& reply) {
-  const auto located = base_.Locate(reply.tenant(), request.execution());
+  const auto located = base_.Locate(reply.asker(), Action::kViewExecutions, request.execution());
   if (!located) return reply.Fail(located.error());
   v1::Execution execution;
   FillExecution(located->row, &execution);
@@ -175,7 +176,7 @@ void Executions::Stop(const v1::StopExecutionRequest& request,
   if (auto ok = CheckErrorAndCause(request.error(), request.cause()); !ok) {
     return reply.Fail(ok.error());
   }
-  const auto id = ParseExecution(reply.tenant(), request.execution());
+  const auto id = base_.Execution(reply.asker(), Action::kChangeExecutions, request.execution());
   if (!id) return reply.Fail(id.error());
   engine::StopExecution stop;
   stop.execution = engine::ExecutionName{id->tenant, id->machine, id->name};
@@ -195,7 +196,7 @@ void Executions::Stop(const v1::StopExecutionRequest& request,
 
 void Executions::Redrive(const v1::RedriveExecutionRequest& request,
                          const Reply<v1::RedriveExecutionResponse>& reply) {
-  const auto id = ParseExecution(reply.tenant(), request.execution());
+  const auto id = base_.Execution(reply.asker(), Action::kChangeExecutions, request.execution());
   if (!id) return reply.Fail(id.error());
   engine::RedriveExecution redrive;
   redrive.execution = engine::ExecutionName{id->tenant, id->machine, id->name};

@@ -28,7 +28,7 @@ class Executions {
   void GetHistory(const v1::GetExecutionHistoryRequest& request,
                   const Reply<v1::GetExecutionHistoryResponse>& reply);
   // See watcher.h. `wake` may be called from any thread, and must only hand over.
-  Result<std::shared_ptr<Watcher>> Watch(std::string_view tenant,
+  Result<std::shared_ptr<Watcher>> Watch(const Asker& asker,
                                          const v1::WatchExecutionRequest& request,
                                          std::function<void()> wake);
 

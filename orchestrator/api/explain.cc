@@ -227,7 +227,7 @@ std::string Summary(const v1::ExplainExecutionResponse& response) {
 
 void Explain::Execution(const v1::ExplainExecutionRequest& request,
                         const Reply<v1::ExplainExecutionResponse>& reply) {
-  const auto located = base_.Locate(reply.tenant(), request.execution());
+  const auto located = base_.Locate(reply.asker(), Action::kViewExecutions, request.execution());
   if (!located) return reply.Fail(located.error());
   auto response = std::make_shared<v1::ExplainExecutionResponse>();
   FillExecution(located->row, response->mutable_execution());

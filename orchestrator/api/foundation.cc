@@ -11,8 +11,94 @@ int Foundation::PartitionOf(const ExecutionId& id) const {
   return engine::PartitionOf(id.tenant, id.machine, id.name, readers.partitions());
 }
 
-Result<Located> Foundation::Locate(std::string_view said_tenant, std::string_view execution) {
-  auto id = ParseExecution(said_tenant, execution);
+Result<Caller> Foundation::Know(const Asker& asker) const {
+  const auto refuse = [](std::string why) {
+    return Error{Error::Code::kPermissionDenied, std::move(why), kUnrecognizedClient};
+  };
+  const Timestamp now = parts.clock();
+  const Caller& caller = asker.caller;
+  if (!caller.bearer.empty()) {
+    const auto principal = access.Prove(caller.bearer, now);
+    if (!principal) return refuse("The token sent along is unknown, or it has expired");
+    return Caller{.kind = Caller::Kind::kUser, .name = *principal};
+  }
+  if (caller.kind == Caller::Kind::kNobody) {
+    return refuse("This server wants to know who calls: show a user's certificate (towline: "
+                  "--certificate and --key) or a token (--token)");
+  }
+  if (caller.kind == Caller::Kind::kOther) {
+    return Error{Error::Code::kPermissionDenied,
+                 "The certificate of '" + caller.name + "' is not for a user",
+                 "AccessDeniedException"};
+  }
+  // It was good when the connection was made, which may be long ago.
+  if (caller.kind == Caller::Kind::kUser && caller.until <= now) {
+    return refuse("The certificate of '" + caller.name + "' has expired");
+  }
+  return caller;
+}
+
+Result<std::string> Foundation::KnownTenant(const Asker& asker) const {
+  if (const auto caller = Know(asker); !caller) return caller.error();
+  return ResolveTenant(asker.tenant);
+}
+
+Result<std::string> Foundation::Tenant(const Asker& asker, Action action) const {
+  const auto caller = Know(asker);
+  if (!caller) return caller.error();
+  auto tenant = ResolveTenant(asker.tenant);
+  if (!tenant) return tenant;
+  if (Status allowed = access.Allow(*caller, action, {*tenant}); !allowed) return allowed.error();
+  return tenant;
+}
+
+Result<Foundation::Sight> Foundation::Seen(const Asker& asker, Action action) const {
+  const auto caller = Know(asker);
+  if (!caller) return caller.error();
+  const auto tenant = ResolveTenant(asker.tenant);
+  if (!tenant) return tenant.error();
+  if (!access.AllowsSome(*caller, action, *tenant)) {
+    return access.Allow(*caller, action, {*tenant}).error();
+  }
+  return Sight{.tenant = *tenant, .caller = *caller, .action = action, .access = access};
+}
+
+Result<MachineName> Foundation::Machine(const Asker& asker, Action action,
+                                        std::string_view text) const {
+  const auto caller = Know(asker);
+  if (!caller) return caller.error();
+  auto name = ParseMachine(asker.tenant, text);
+  if (!name) return name;
+  const Status allowed = access.Allow(*caller, action, {name->tenant, name->name});
+  if (!allowed) return allowed.error();
+  return name;
+}
+
+Result<ActivityName> Foundation::Activity(const Asker& asker, Action action,
+                                          std::string_view text) const {
+  const auto caller = Know(asker);
+  if (!caller) return caller.error();
+  auto name = ParseActivity(asker.tenant, text);
+  if (!name) return name;
+  if (Status allowed = access.Allow(*caller, action, {name->tenant}); !allowed) {
+    return allowed.error();
+  }
+  return name;
+}
+
+Result<ExecutionId> Foundation::Execution(const Asker& asker, Action action,
+                                          std::string_view text) const {
+  const auto caller = Know(asker);
+  if (!caller) return caller.error();
+  auto id = ParseExecution(asker.tenant, text);
+  if (!id) return id;
+  const Status allowed = access.Allow(*caller, action, {id->tenant, id->machine});
+  if (!allowed) return allowed.error();
+  return id;
+}
+
+Result<Located> Foundation::Locate(const Asker& asker, Action action, std::string_view execution) {
+  auto id = Execution(asker, action, execution);
   if (!id) return id.error();
   const int partition = PartitionOf(*id);
   auto row = Readers::Lease(readers, partition)->Find(id->tenant, id->machine, id->name);

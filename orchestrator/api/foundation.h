@@ -6,7 +6,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "orchestrator/api/access.h"
+#include "orchestrator/api/caller.h"
 #include "orchestrator/api/machine_table.h"
 #include "orchestrator/api/names.h"
 #include "orchestrator/api/page_token.h"
@@ -43,6 +46,7 @@ struct Parts {
 struct Settings {
   std::size_t value_bytes_max = 4 << 20;       // an input, an output; as the interpreter's limit
   std::size_t definition_bytes_max = 1 << 20;
+  std::vector<std::string> admins{};  // users who may do everything
 };
 
 // An execution and where it lives.
@@ -54,14 +58,39 @@ struct Located {
 struct Foundation {
   Foundation(Parts used_parts, Settings used_settings)
       : parts(std::move(used_parts)),
-        settings(used_settings),
+        settings(std::move(used_settings)),
         readers(parts.backend, parts.backend.catalogue().Partitions()),
+        access(parts.backend.catalogue(), settings.admins),
         machines(parts.backend.catalogue(), parts.definitions),
         pages(parts.backend.catalogue().MacKeys()) {}
 
   int PartitionOf(const ExecutionId& id) const;
-  // From the name that the caller used. Errors InvalidArn, ExecutionDoesNotExist.
-  Result<Located> Locate(std::string_view said_tenant, std::string_view execution);
+
+  // How every use case begins: what the request names, provided that the asker may do that to it.
+  // Errors besides those of the names: AccessDeniedException, UnrecognizedClientException.
+  Result<std::string> Tenant(const Asker& asker, Action action) const;
+  Result<MachineName> Machine(const Asker& asker, Action action, std::string_view text) const;
+  Result<ActivityName> Activity(const Asker& asker, Action action, std::string_view text) const;
+  Result<ExecutionId> Execution(const Asker& asker, Action action, std::string_view text) const;
+  // And where it is. Error ExecutionDoesNotExist.
+  Result<Located> Locate(const Asker& asker, Action action, std::string_view execution);
+  // The caller with a bearer's token looked up. Error UnrecognizedClientException.
+  Result<Caller> Know(const Asker& asker) const;
+  // What of a tenant's machines the asker may see: for lists, which show that and no more. Error if
+  // it is nothing at all.
+  struct Sight {
+    std::string tenant;
+    Caller caller;
+    Action action;
+    const Access& access;
+    bool Sees(std::string_view machine) const {
+      return access.Decide(caller, action, {tenant, machine}).allowed;
+    }
+  };
+  Result<Sight> Seen(const Asker& asker, Action action) const;
+  // For what needs no permission but that one is known.
+  Result<std::string> KnownTenant(const Asker& asker) const;
+
   // The definition that an execution runs; kept as long as the execution is.
   std::shared_ptr<const asl::Definition> DefinitionOf(const store::ExecutionRow& row);
   // Puts "token:<fingerprint>" for each placeholder of a task token in `text`.
@@ -70,6 +99,7 @@ struct Foundation {
   const Parts parts;
   const Settings settings;
   Readers readers;
+  Access access;
   MachineTable machines;
   const PageTokens pages;
 };

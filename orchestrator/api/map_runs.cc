@@ -73,17 +73,22 @@ Error Completed(std::string_view arn) {
 
 }  // namespace
 
-Result<LocatedMapRun> LocateMapRun(Foundation& base, std::string_view said_tenant,
+Result<LocatedMapRun> LocateMapRun(Foundation& base, const Asker& asker, Action action,
                                    std::string_view map_run) {
-  const auto name = ParseMapRun(said_tenant, map_run);
+  if (const auto caller = base.Know(asker); !caller) return caller.error();
+  const auto name = ParseMapRun(asker.tenant, map_run);
   if (!name) return name.error();
+  const auto seen = base.Seen({name->tenant, asker.caller}, action);
+  if (!seen) return seen.error();
   LocatedMapRun located;
   located.partition = engine::PartitionOfMapRun(name->id, base.readers.partitions());
   const Readers::Lease reader(base.readers, located.partition);
   auto row = reader->FindMapRun(name->id);
   if (!row) return NotFound(map_run);
   auto parent = reader->Get(row->key.execution);
-  if (!parent || parent->tenant != name->tenant) return NotFound(map_run);
+  if (!parent || parent->tenant != name->tenant || !seen->Sees(parent->machine)) {
+    return NotFound(map_run);
+  }
   if (!name->machine.empty()) {
     const auto& spec = store::DecodeMapRunOrder(row->spec).spec;
     if (parent->machine != name->machine || spec.label != name->label) return NotFound(map_run);
@@ -104,7 +109,8 @@ v1::MapRun MapRuns::Show(const store::ExecutionRow& parent, const store::MapRunR
 }
 
 void MapRuns::Describe(const v1::DescribeMapRunRequest& request, const Reply<v1::MapRun>& reply) {
-  const auto located = LocateMapRun(base_, reply.tenant(), request.map_run());
+  const auto located =
+      LocateMapRun(base_, reply.asker(), Action::kViewExecutions, request.map_run());
   if (!located) return reply.Fail(located.error());
   reply.Send(Show(located->parent, located->row));
 }
@@ -113,7 +119,7 @@ void MapRuns::List(const v1::ListMapRunsRequest& request,
                    const Reply<v1::ListMapRunsResponse>& reply) {
   const auto size = PageSize(request.max_results());
   if (!size) return reply.Fail(size.error());
-  const auto located = base_.Locate(reply.tenant(), request.execution());
+  const auto located = base_.Locate(reply.asker(), Action::kViewExecutions, request.execution());
   if (!located) return reply.Fail(located.error());
   const std::string question = "map runs " + std::to_string(located->partition) + " " +
                                std::to_string(located->row.key);
@@ -139,7 +145,8 @@ void MapRuns::List(const v1::ListMapRunsRequest& request,
 }
 
 void MapRuns::Update(const v1::UpdateMapRunRequest& request, const Reply<v1::MapRun>& reply) {
-  const auto located = LocateMapRun(base_, reply.tenant(), request.map_run());
+  const auto located =
+      LocateMapRun(base_, reply.asker(), Action::kChangeExecutions, request.map_run());
   if (!located) return reply.Fail(located.error());
   const double percentage = request.tolerated_failure_percentage();
   if (!(percentage >= 0 && percentage <= 100)) {

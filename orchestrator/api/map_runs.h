@@ -13,7 +13,7 @@ struct LocatedMapRun {
   store::ExecutionRow parent;
 };
 // From the name that the caller used. Errors InvalidArn, ResourceNotFound.
-Result<LocatedMapRun> LocateMapRun(Foundation& base, std::string_view said_tenant,
+Result<LocatedMapRun> LocateMapRun(Foundation& base, const Asker& asker, Action action,
                                    std::string_view map_run);
 
 // The use cases of proto/towline/v1/map_runs.proto. Any thread may call any of them. Update answers

@@ -3,6 +3,7 @@
 // The server's use cases, each once and free of any transport: proto/towline/v1 as classes. Doors
 // (grpc/, later the AWS-compatible one) parse, authenticate, call these and print what comes back.
 
+#include "orchestrator/api/access_control.h"
 #include "orchestrator/api/activities.h"
 #include "orchestrator/api/executions.h"
 #include "orchestrator/api/explain.h"
@@ -19,7 +20,7 @@ namespace towline::api {
 class Service {
  public:
   Service(Parts parts, Settings settings)
-      : foundation_(std::move(parts), settings) {}
+      : foundation_(std::move(parts), std::move(settings)) {}
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
@@ -30,6 +31,7 @@ class Service {
   Activities& activities() { return activities_; }
   Workers& workers() { return workers_; }
   Explain& explain() { return explain_; }
+  AccessControl& access() { return access_; }
 
   // Housekeeping that nobody calls for: removes deleted machines whose last execution has ended.
   // Called by the server every few seconds. Throws StoreError.
@@ -44,6 +46,7 @@ class Service {
   Activities activities_{foundation_};
   Workers workers_{foundation_};
   Explain explain_{foundation_};
+  AccessControl access_{foundation_};
 };
 
 }  // namespace towline::api

@@ -72,15 +72,18 @@ void Answer(const store::MachineRow& row, Diagnostics warnings,
 
 void StateMachines::Create(const v1::CreateStateMachineRequest& request,
                            const Reply<v1::CreateStateMachineResponse>& reply) {
-  const auto tenant = ResolveTenant(reply.tenant());
+  const auto tenant = base_.KnownTenant(reply.asker());
   if (!tenant) return reply.Fail(tenant.error());
   if (auto ok = CheckName(request.name(), "state machine's name"); !ok) {
     return reply.Fail(ok.error());
   }
+  const auto made = base_.Machine({*tenant, reply.asker().caller}, Action::kChangeMachines,
+                                  request.name());
+  if (!made) return reply.Fail(made.error());
   Checked checked = Check(request.definition());
   if (!checked.errors.empty()) return reply.Fail(InvalidDefinition(checked), checked.errors);
 
-  const MachineName name{*tenant, request.name()};
+  const MachineName& name = *made;
   const std::string revision = engine::RevisionHash(request.definition());
   store::Catalogue& catalogue = base_.parts.backend.catalogue();
   const std::lock_guard lock(changing_);
@@ -104,7 +107,7 @@ void StateMachines::Create(const v1::CreateStateMachineRequest& request,
 
 void StateMachines::Update(const v1::UpdateStateMachineRequest& request,
                            const Reply<v1::UpdateStateMachineResponse>& reply) {
-  const auto name = ParseMachine(reply.tenant(), request.state_machine());
+  const auto name = base_.Machine(reply.asker(), Action::kChangeMachines, request.state_machine());
   if (!name) return reply.Fail(name.error());
   if (request.definition().empty()) {
     return reply.Fail(Error{Error::Code::kInvalidArgument,
@@ -130,8 +133,8 @@ void StateMachines::Update(const v1::UpdateStateMachineRequest& request,
   });
 }
 
-Result<store::MachineRow> StateMachines::Find(std::string_view tenant, std::string_view machine) {
-  const auto name = ParseMachine(tenant, machine);
+Result<store::MachineRow> StateMachines::Find(const Asker& asker, std::string_view machine) {
+  const auto name = base_.Machine(asker, Action::kViewMachines, machine);
   if (!name) return name.error();
   auto row = base_.parts.backend.catalogue().Machine(name->tenant, name->name);
   if (!row) return DoesNotExist(*name);
@@ -148,7 +151,7 @@ std::int64_t StateMachines::CountRunning(const store::MachineRow& row) {
 
 void StateMachines::Describe(const v1::DescribeStateMachineRequest& request,
                              const Reply<v1::StateMachine>& reply) {
-  const auto row = Find(reply.tenant(), request.state_machine());
+  const auto row = Find(reply.asker(), request.state_machine());
   if (!row) return reply.Fail(row.error());
   v1::StateMachine machine;
   FillMachine(*row, &machine);
@@ -167,7 +170,7 @@ void StateMachines::Describe(const v1::DescribeStateMachineRequest& request,
 void StateMachines::DescribeForExecution(
     const v1::DescribeStateMachineForExecutionRequest& request,
     const Reply<v1::StateMachine>& reply) {
-  const auto located = base_.Locate(reply.tenant(), request.execution());
+  const auto located = base_.Locate(reply.asker(), Action::kViewExecutions, request.execution());
   if (!located) return reply.Fail(located.error());
   const store::ExecutionRow& execution = located->row;
   // The machine itself may be gone, or have another revision by now.
@@ -197,21 +200,24 @@ void StateMachines::DescribeForExecution(
 
 void StateMachines::List(const v1::ListStateMachinesRequest& request,
                          const Reply<v1::ListStateMachinesResponse>& reply) {
-  const auto tenant = ResolveTenant(reply.tenant());
-  if (!tenant) return reply.Fail(tenant.error());
+  const auto seen = base_.Seen(reply.asker(), Action::kViewMachines);
+  if (!seen) return reply.Fail(seen.error());
+  const std::string& tenant = seen->tenant;
   const auto size = PageSize(request.max_results());
   if (!size) return reply.Fail(size.error());
-  const std::string question = "machines " + *tenant;
+  const std::string question = "machines " + tenant;
   PageToken token;
   if (!request.next_token().empty()) {
     auto decoded = base_.pages.Decode(request.next_token(), question, base_.parts.clock());
     if (!decoded) return reply.Fail(decoded.error());
     token = std::move(*decoded);
   }
-  const auto rows = base_.parts.backend.catalogue().Machines(*tenant, token.text, *size + 1);
+  const auto rows = base_.parts.backend.catalogue().Machines(tenant, token.text, *size + 1);
   v1::ListStateMachinesResponse response;
   const std::size_t shown = std::min(rows.size(), static_cast<std::size_t>(*size));
-  for (std::size_t i = 0; i < shown; ++i) FillMachine(rows[i], response.add_state_machines());
+  for (std::size_t i = 0; i < shown; ++i) {
+    if (seen->Sees(rows[i].name)) FillMachine(rows[i], response.add_state_machines());
+  }
   if (rows.size() > shown) {
     const PageToken next{.numbers = {}, .text = rows[shown - 1].name};
     response.set_next_token(base_.pages.Encode(next, question, base_.parts.clock()));
@@ -221,7 +227,7 @@ void StateMachines::List(const v1::ListStateMachinesRequest& request,
 
 void StateMachines::Delete(const v1::DeleteStateMachineRequest& request,
                            const Reply<v1::DeleteStateMachineResponse>& reply) {
-  const auto name = ParseMachine(reply.tenant(), request.state_machine());
+  const auto name = base_.Machine(reply.asker(), Action::kChangeMachines, request.state_machine());
   if (!name) return reply.Fail(name.error());
   store::Catalogue& catalogue = base_.parts.backend.catalogue();
   {
@@ -239,6 +245,8 @@ void StateMachines::Delete(const v1::DeleteStateMachineRequest& request,
 
 void StateMachines::Validate(const v1::ValidateStateMachineRequest& request,
                              const Reply<v1::ValidateStateMachineResponse>& reply) {
+  const auto tenant = base_.KnownTenant(reply.asker());
+  if (!tenant) return reply.Fail(tenant.error());
   const auto size = PageSize(request.max_results());
   if (!size) return reply.Fail(size.error());
   const asl::ParseResult parsed = asl::Parse(request.definition());
@@ -253,8 +261,6 @@ void StateMachines::Validate(const v1::ValidateStateMachineRequest& request,
     *response.add_diagnostics() = ToProto(diagnostic);
   }
   if (!parsed.ok() || parsed.definition->job_types.empty()) return reply.Send(std::move(response));
-  const auto tenant = ResolveTenant(reply.tenant());
-  if (!tenant) return reply.Fail(tenant.error());
   for (const std::string& type : parsed.definition->job_types) {
     response.add_job_types()->set_name(type);
   }

@@ -36,7 +36,7 @@ class StateMachines {
 
  private:
   // Errors StateMachineDoesNotExist and what ParseMachine says.
-  Result<store::MachineRow> Find(std::string_view tenant, std::string_view machine);
+  Result<store::MachineRow> Find(const Asker& asker, std::string_view machine);
   std::int64_t CountRunning(const store::MachineRow& row);
 
   Foundation& base_;

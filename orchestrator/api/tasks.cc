@@ -54,7 +54,7 @@ Result<engine::TaskRef> Tasks::Verify(const std::string& token) const {
 template <class Response>
 void Tasks::Post(const engine::TaskRef& task, interpreter::Command command,
                  const Reply<Response>& reply) {
-  auto tenant = ResolveTenant(reply.tenant());
+  auto tenant = base_.Tenant(reply.asker(), Action::kAnswerTasks);
   if (!tenant) return reply.Fail(tenant.error());
   engine::TaskCommand request{
       .task = task, .command = std::move(command), .tenant = *tenant, .reply = Answer(reply)};
@@ -97,7 +97,7 @@ void Tasks::SendHeartbeat(const v1::SendTaskHeartbeatRequest& request,
                           const Reply<v1::SendTaskHeartbeatResponse>& reply) {
   const auto task = Verify(request.task_token());
   if (!task) return reply.Fail(task.error());
-  auto tenant = ResolveTenant(reply.tenant());
+  auto tenant = base_.Tenant(reply.asker(), Action::kAnswerTasks);
   if (!tenant) return reply.Fail(tenant.error());
   engine::HeartbeatTask beat{
       .task = *task, .attempt = 0, .tenant = *tenant, .reply = Answer(reply)};
@@ -106,7 +106,7 @@ void Tasks::SendHeartbeat(const v1::SendTaskHeartbeatRequest& request,
 
 void Tasks::GetActivityTask(const v1::GetActivityTaskRequest& request,
                             const Reply<v1::GetActivityTaskResponse>& reply) {
-  const auto name = ParseActivity(reply.tenant(), request.activity());
+  const auto name = base_.Activity(reply.asker(), Action::kPollActivities, request.activity());
   if (!name) return reply.Fail(name.error());
   if (request.worker_name().size() > kNameLengthMax) {
     return reply.Fail(Error{Error::Code::kInvalidArgument,

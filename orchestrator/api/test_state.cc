@@ -136,7 +136,7 @@ v1::TestStateResponse ResponseOf(const teststate::Response& from) {
 
 void StateMachines::TestState(const v1::TestStateRequest& given,
                               const Reply<v1::TestStateResponse>& reply) {
-  const auto tenant = ResolveTenant(reply.tenant());
+  const auto tenant = base_.KnownTenant(reply.asker());
   if (!tenant) return reply.Fail(tenant.error());
   if (given.definition().size() > base_.settings.definition_bytes_max) {
     return reply.Fail(Error{Error::Code::kInvalidArgument,

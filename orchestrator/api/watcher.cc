@@ -154,10 +154,10 @@ Watcher::Pull Watcher::Next(v1::WatchExecutionResponse* message) {
   }
 }
 
-Result<std::shared_ptr<Watcher>> Executions::Watch(std::string_view tenant,
+Result<std::shared_ptr<Watcher>> Executions::Watch(const Asker& asker,
                                                    const v1::WatchExecutionRequest& request,
                                                    std::function<void()> wake) {
-  auto located = base_.Locate(tenant, request.execution());
+  auto located = base_.Locate(asker, Action::kViewExecutions, request.execution());
   if (!located) return located.error();
   auto watcher =
       std::make_shared<Watcher>(base_, std::move(*located), request, std::move(wake));

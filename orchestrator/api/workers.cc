@@ -33,6 +33,17 @@ Result<WorkerName> ParseWorker(std::string_view said, const std::string& text) {
   return name;
 }
 
+// And that the asker may do that to it.
+Result<WorkerName> WorkerOf(const Foundation& base, const Asker& asker, Action action,
+                            const std::string& text) {
+  if (const auto caller = base.Know(asker); !caller) return caller.error();
+  auto name = ParseWorker(asker.tenant, text);
+  if (!name) return name;
+  const auto allowed = base.Tenant({name->tenant, asker.caller}, action);
+  if (!allowed) return allowed.error();
+  return name;
+}
+
 Error DoesNotExist(const WorkerName& name) {
   return Error{Error::Code::kNotFound,
                "Worker Does Not Exist: '" + name.worker + "' of tenant '" + name.tenant +
@@ -79,7 +90,7 @@ std::optional<dispatch::WorkerView> FindView(const dispatch::Dispatcher& dispatc
 
 void Workers::List(const v1::ListWorkersRequest& /*request*/,
                    const Reply<v1::ListWorkersResponse>& reply) {
-  auto tenant = ResolveTenant(reply.tenant());
+  auto tenant = base_.Tenant(reply.asker(), Action::kViewWorkers);
   if (!tenant) return reply.Fail(tenant.error());
   base_.parts.fleet.Ask([reply, tenant = *tenant](dispatch::Dispatcher& dispatcher, Timestamp) {
     auto views = dispatcher.Workers(tenant);
@@ -115,7 +126,7 @@ void Workers::AddHolding(const dispatch::Dispatcher& dispatcher, const dispatch:
 }
 
 void Workers::Describe(const v1::DescribeWorkerRequest& request, const Reply<v1::Worker>& reply) {
-  auto name = ParseWorker(reply.tenant(), request.worker());
+  auto name = WorkerOf(base_, reply.asker(), Action::kViewWorkers, request.worker());
   if (!name) return reply.Fail(name.error());
   base_.parts.fleet.Ask(
       [this, reply, name = *name](dispatch::Dispatcher& dispatcher, Timestamp now) {
@@ -131,7 +142,7 @@ void Workers::Describe(const v1::DescribeWorkerRequest& request, const Reply<v1:
 }
 
 void Workers::Drain(const v1::DrainWorkerRequest& request, const Reply<v1::Worker>& reply) {
-  auto name = ParseWorker(reply.tenant(), request.worker());
+  auto name = WorkerOf(base_, reply.asker(), Action::kChangeWorkers, request.worker());
   if (!name) return reply.Fail(name.error());
   base_.parts.fleet.Ask([reply, name = *name, drain = request.drain()](
                             dispatch::Dispatcher& dispatcher, Timestamp now) {
@@ -150,7 +161,7 @@ void Workers::Drain(const v1::DrainWorkerRequest& request, const Reply<v1::Worke
 
 void Workers::Forget(const v1::ForgetTaskRequest& request,
                      const Reply<v1::ForgetTaskResponse>& reply) {
-  const auto located = base_.Locate(reply.tenant(), request.execution());
+  const auto located = base_.Locate(reply.asker(), Action::kChangeWorkers, request.execution());
   if (!located) return reply.Fail(located.error());
   const store::TaskKey key{located->row.key, request.task()};
   const auto row = Readers::Lease(base_.readers, located->partition)->Task(key);

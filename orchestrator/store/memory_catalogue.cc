@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "orchestrator/store/mac_key.h"
 
@@ -69,6 +70,32 @@ class MemoryCatalogue final : public Catalogue {
     const std::lock_guard lock(mutex_);
     return activities_.erase({std::string(tenant), std::string(name)}) != 0;
   }
+  std::vector<GrantRow> Grants() override {
+    const std::lock_guard lock(mutex_);
+    return {grants_.begin(), grants_.end()};
+  }
+  void PutGrant(const GrantRow& row) override {
+    const std::lock_guard lock(mutex_);
+    grants_.insert(row);
+  }
+  bool DeleteGrant(const GrantRow& row) override {
+    const std::lock_guard lock(mutex_);
+    return grants_.erase(row) != 0;
+  }
+  std::vector<ApiTokenRow> ApiTokens() override {
+    const std::lock_guard lock(mutex_);
+    std::vector<ApiTokenRow> rows;
+    for (const auto& [id, row] : api_tokens_) rows.push_back(row);
+    return rows;
+  }
+  void PutApiToken(const ApiTokenRow& row) override {
+    const std::lock_guard lock(mutex_);
+    api_tokens_.insert_or_assign(row.id, row);
+  }
+  bool DeleteApiToken(std::string_view id) override {
+    const std::lock_guard lock(mutex_);
+    return api_tokens_.erase(std::string(id)) != 0;
+  }
   std::vector<MacKey> MacKeys() override { return {key_}; }
   int Partitions() override { return partitions_; }
   std::int64_t Epoch() override { return 1; }
@@ -93,6 +120,8 @@ class MemoryCatalogue final : public Catalogue {
   // guarded by mutex_
   std::map<Name, MachineRow> machines_;
   std::map<Name, ActivityRow> activities_;
+  std::set<GrantRow> grants_;
+  std::map<std::string, ApiTokenRow> api_tokens_;
   std::map<std::string, std::string, std::less<>> revisions_;
 };
 

@@ -42,6 +42,13 @@ SqliteCatalogue::SqliteCatalogue(std::string path, int partitions_if_new)
                   "SELECT * FROM activities WHERE tenant=? AND name>? ORDER BY name LIMIT ?"),
       put_activity_(connection_, "INSERT OR REPLACE INTO activities VALUES(?, ?, ?)"),
       delete_activity_(connection_, "DELETE FROM activities WHERE tenant=? AND name=?"),
+      grants_(connection_, "SELECT * FROM grants"),
+      put_grant_(connection_, "INSERT OR IGNORE INTO grants VALUES(?, ?, ?, ?)"),
+      delete_grant_(connection_, "DELETE FROM grants WHERE principal=? AND role=? AND tenant=? "
+                                 "AND machine_prefix=?"),
+      api_tokens_(connection_, "SELECT * FROM api_tokens"),
+      put_api_token_(connection_, "INSERT OR REPLACE INTO api_tokens VALUES(?, ?, ?, ?, ?)"),
+      delete_api_token_(connection_, "DELETE FROM api_tokens WHERE id=?"),
       mac_keys_(connection_, "SELECT id, bytes FROM mac_keys ORDER BY id"),
       meta_(connection_, "SELECT value FROM meta WHERE name=?") {
   FillIfNew(partitions_if_new);
@@ -142,6 +149,55 @@ void SqliteCatalogue::PutActivity(const ActivityRow& row) {
 bool SqliteCatalogue::DeleteActivity(std::string_view tenant, std::string_view name) {
   const std::lock_guard lock(mutex_);
   delete_activity_.Run(std::string(tenant), std::string(name));
+  return connection_.database().getChanges() > 0;
+}
+
+std::vector<GrantRow> SqliteCatalogue::Grants() {
+  const std::lock_guard lock(mutex_);
+  std::vector<GrantRow> rows;
+  SqliteCursor cursor = grants_.Query();
+  while (cursor.Next()) {
+    rows.push_back({.principal = cursor.String(0),
+                    .role = cursor.String(1),
+                    .tenant = cursor.String(2),
+                    .machine_prefix = cursor.String(3)});
+  }
+  return rows;
+}
+
+void SqliteCatalogue::PutGrant(const GrantRow& row) {
+  const std::lock_guard lock(mutex_);
+  put_grant_.Run(row.principal, row.role, row.tenant, row.machine_prefix);
+}
+
+bool SqliteCatalogue::DeleteGrant(const GrantRow& row) {
+  const std::lock_guard lock(mutex_);
+  delete_grant_.Run(row.principal, row.role, row.tenant, row.machine_prefix);
+  return connection_.database().getChanges() > 0;
+}
+
+std::vector<ApiTokenRow> SqliteCatalogue::ApiTokens() {
+  const std::lock_guard lock(mutex_);
+  std::vector<ApiTokenRow> rows;
+  SqliteCursor cursor = api_tokens_.Query();
+  while (cursor.Next()) {
+    rows.push_back({.id = cursor.String(0),
+                    .hash = cursor.String(1),
+                    .principal = cursor.String(2),
+                    .created = At(cursor.Int(3)),
+                    .expires = At(cursor.Int(4))});
+  }
+  return rows;
+}
+
+void SqliteCatalogue::PutApiToken(const ApiTokenRow& row) {
+  const std::lock_guard lock(mutex_);
+  put_api_token_.Run(row.id, row.hash, row.principal, Ms(row.created), Ms(row.expires));
+}
+
+bool SqliteCatalogue::DeleteApiToken(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  delete_api_token_.Run(std::string(id));
   return connection_.database().getChanges() > 0;
 }
 

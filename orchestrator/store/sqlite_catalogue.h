@@ -29,6 +29,12 @@ class SqliteCatalogue final : public Catalogue {
                                       int limit) override;
   void PutActivity(const ActivityRow& row) override;
   bool DeleteActivity(std::string_view tenant, std::string_view name) override;
+  std::vector<GrantRow> Grants() override;
+  void PutGrant(const GrantRow& row) override;
+  bool DeleteGrant(const GrantRow& row) override;
+  std::vector<ApiTokenRow> ApiTokens() override;
+  void PutApiToken(const ApiTokenRow& row) override;
+  bool DeleteApiToken(std::string_view id) override;
   std::vector<MacKey> MacKeys() override;
   int Partitions() override;
   std::int64_t Epoch() override;
@@ -42,6 +48,8 @@ class SqliteCatalogue final : public Catalogue {
   SqliteStatement machine_, machines_, deleting_, put_machine_, delete_machine_;
   SqliteStatement put_revision_, revision_;
   SqliteStatement activity_, activities_, put_activity_, delete_activity_;
+  SqliteStatement grants_, put_grant_, delete_grant_;
+  SqliteStatement api_tokens_, put_api_token_, delete_api_token_;
   SqliteStatement mac_keys_, meta_;
 };
 

@@ -64,7 +64,13 @@ CREATE TABLE activities(tenant TEXT, name TEXT, created INTEGER NOT NULL,
                         PRIMARY KEY(tenant, name)) WITHOUT ROWID;
 CREATE TABLE mac_keys(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 )sql";
-constexpr const char* kCatalogueMigrations[] = {kCatalogue1};
+constexpr const char* kCatalogue2 = R"sql(
+CREATE TABLE grants(principal TEXT, role TEXT, tenant TEXT, machine_prefix TEXT,
+                    PRIMARY KEY(principal, role, tenant, machine_prefix)) WITHOUT ROWID;
+CREATE TABLE api_tokens(id TEXT PRIMARY KEY, hash TEXT NOT NULL, principal TEXT NOT NULL,
+                        created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+constexpr const char* kCatalogueMigrations[] = {kCatalogue1, kCatalogue2};
 
 }  // namespace
 

@@ -257,6 +257,26 @@ struct MacKey {
   std::string bytes{};  // 32
 };
 
+// Who may do what: a principal has a role in a tenant.
+struct GrantRow {
+  std::string principal{};
+  std::string role{};
+  std::string tenant{};           // "*": every one
+  std::string machine_prefix{};   // only state machines whose names begin so; empty: all
+  bool operator==(const GrantRow&) const = default;
+  auto operator<=>(const GrantRow&) const = default;
+};
+
+// A secret with which a principal proves who it is.
+struct ApiTokenRow {
+  std::string id{};
+  std::string hash{};  // SHA-256 of the secret; the secret itself is kept nowhere
+  std::string principal{};
+  Timestamp created{};
+  Timestamp expires{};
+  bool operator==(const ApiTokenRow&) const = default;
+};
+
 class Catalogue {
  public:
   virtual ~Catalogue() = default;
@@ -277,6 +297,14 @@ class Catalogue {
                                               int limit) = 0;
   virtual void PutActivity(const ActivityRow& row) = 0;
   virtual bool DeleteActivity(std::string_view tenant, std::string_view name) = 0;
+
+  // In their order. Few: they are read at start-up and kept by whoever decides.
+  virtual std::vector<GrantRow> Grants() = 0;
+  virtual void PutGrant(const GrantRow& row) = 0;
+  virtual bool DeleteGrant(const GrantRow& row) = 0;
+  virtual std::vector<ApiTokenRow> ApiTokens() = 0;  // by id
+  virtual void PutApiToken(const ApiTokenRow& row) = 0;
+  virtual bool DeleteApiToken(std::string_view id) = 0;
 
   // Made at first start (random, 32 bytes); the last one signs, all verify.
   virtual std::vector<MacKey> MacKeys() = 0;

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "statemachines/base/check.h"
+#include "statemachines/base/digest.h"
 
 namespace towline::pki {
 namespace {
@@ -72,13 +73,7 @@ std::string FingerprintOf(X509* certificate) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   CHECK(X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1);
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) {
-    text += kHex[digest[i] >> 4];
-    text += kHex[digest[i] & 15];
-  }
-  return text;
+  return Hex(digest.data(), size);
 }
 
 }  // namespace towline::pki

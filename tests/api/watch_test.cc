@@ -15,7 +15,7 @@ class WatchTest : public testing::Test {
     request.set_from_event_id(from);
     request.set_exclude_data(exclude_data);
     Watching& watching = *all_.emplace_back(std::make_unique<Watching>());
-    auto started = world_.service().executions().Watch("", request,
+    auto started = world_.service().executions().Watch({.caller = world_.caller()}, request,
                                                        [&watching] { ++watching.wakes; });
     EXPECT_TRUE(started);
     if (started) watching.watcher = *started;
@@ -182,7 +182,7 @@ TEST_F(WatchTest, AStoppedWatchWakesNobody) {
 TEST_F(WatchTest, WhatIsNotThereIsRefused) {
   const auto refused = [this](const std::string& execution) {
     const auto watcher = world_.service().executions().Watch(
-        "", About<v1::WatchExecutionRequest>(execution), [] {});
+        {.caller = world_.caller()}, About<v1::WatchExecutionRequest>(execution), [] {});
     return watcher ? std::string("OK") : watcher.error().name;
   };
   EXPECT_EQ(refused("m/none"), "ExecutionDoesNotExist");

@@ -30,8 +30,9 @@ inline const Timestamp kStart = std::chrono::sys_days{std::chrono::year{2026} / 
 template <class Response>
 class TestCall final : public Call<Response> {
  public:
-  explicit TestCall(std::string tenant) : tenant_(std::move(tenant)) {}
-  std::string_view tenant() const override { return tenant_; }
+  explicit TestCall(std::string tenant, Caller caller = {.kind = Caller::Kind::kLocal})
+      : tenant_(std::move(tenant)), caller_(std::move(caller)) {}
+  Asker asker() const override { return {tenant_, caller_}; }
   std::optional<Millis> patience() const override { return patience_; }
   void OnGone(std::function<void()> hook) override { gone_ = std::move(hook); }
   Response* Claim() override { return std::exchange(claimed_, true) ? nullptr : &response; }
@@ -60,6 +61,7 @@ class TestCall final : public Call<Response> {
 
  private:
   const std::string tenant_;
+  const Caller caller_;
   std::optional<Millis> patience_;
   std::function<void()> gone_;
   bool claimed_ = false;
@@ -86,7 +88,7 @@ class World final : public engine::RequestPort,
   template <class Response, class Noun, class Request>
   Answer<Response> Ask(Noun& noun, void (Noun::*use_case)(const Request&, const Reply<Response>&),
                        const Request& request, const std::string& tenant = "") {
-    auto call = std::make_shared<TestCall<Response>>(tenant);
+    auto call = std::make_shared<TestCall<Response>>(tenant, caller_);
     const Reply<Response> reply(call);
     Serve(reply, [&] { (noun.*use_case)(request, reply); });
     Settle();
@@ -121,6 +123,9 @@ class World final : public engine::RequestPort,
   engine::WatchHub& hub() { return hub_; }
   Timestamp now() const { return now_; }
   void set_busy(bool busy) { busy_ = busy; }
+  // Who makes the calls from now on; at first, who is on the server's machine.
+  void set_caller(Caller caller) { caller_ = std::move(caller); }
+  const Caller& caller() const { return caller_; }
   engine::TaskRef OnlyTask();  // the one that was opened last
 
   // engine::RequestPort
@@ -141,6 +146,7 @@ class World final : public engine::RequestPort,
 
   Timestamp now_ = kStart;
   bool busy_ = false;
+  Caller caller_{.kind = Caller::Kind::kLocal};
   std::unique_ptr<store::Backend> backend_;
   std::unique_ptr<store::Backend> readers_;  // backend_ with wrapped readers
   std::unique_ptr<engine::Tokens> tokens_;

@@ -6,35 +6,14 @@ import os
 import pty
 import re
 import subprocess
-import sys
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
-
-from harness import BIN, PATIENCE, Installation, eventually  # noqa: E402
-
-PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
-FAIL = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "Site.Fire", "Cause": "hall 2"}}}
-WAIT = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 3600, "End": True}}}
-ADD = {"StartAt": "Add", "States": {"Add": {
-    "Type": "Task", "Resource": "arn:towline:states:::job:run", "TimeoutSeconds": 240,
-    "Parameters": {"JobType": "add-numbers", "Payload.$": "$"}, "End": True}}}
-VANISH = {"StartAt": "Vanish", "States": {"Vanish": {
-    "Type": "Task", "Resource": "arn:towline:states:::job:run", "TimeoutSeconds": 240,
-    "Parameters": {"JobType": "vanish", "Payload.$": "$"}, "End": True}}}
-PAINT = {"StartAt": "P", "States": {"P": {
-    "Type": "Task", "Resource": "arn:towline:states:local:default:activity:paint",
-    "TimeoutSeconds": 240, "End": True}}}
-BROKEN = '{\n  "StartAt": "A",\n  "States": {"A": {"Type": "Pass", "Next": "B"}}\n}\n'
-
-on = None  # the installation
-tried = set()
+from administration import AccessTest, MapRunTest  # noqa: F401: they are run with the others
+from command_case import (ADD, BIN, BROKEN, FAIL, PAINT, PASS, VANISH, WAIT, CommandTest, on,
+                          tried)
 
 
 def setUpModule():
-    global on
-    on = Installation()
     on.start(job_types='[[job_type]]\nname = "add-numbers"\nhandler = "add-numbers"\n',
              labels='site = "ams"')
     for name, definition in (("pass", PASS), ("fail", FAIL), ("wait", WAIT), ("add", ADD)):
@@ -56,41 +35,6 @@ def commands():
     names = re.findall(r"^  ([a-z-]+(?: [a-z-]+)?)(?= )", listing, re.M)
     assert len(names) > 20, names
     return set(names)
-
-
-class CommandTest(unittest.TestCase):
-    maxDiff = None
-
-    def towline(self, *arguments, code=0, stdin="", env=None, patience=PATIENCE):
-        """Runs it; the exit code must be `code`."""
-        words = [str(a) for a in arguments]
-        tried.update((words[0], " ".join(words[:2])))
-        done = subprocess.run([str(BIN / "towline"), *words], input=stdin, capture_output=True,
-                              text=True, timeout=patience, cwd=on.folder,
-                              env={**os.environ, "TOWLINE_SERVER": on.address, **(env or {})})
-        self.assertEqual(done.returncode, code, f"towline {words}: {done.stdout}{done.stderr}")
-        if code > 1:
-            self.assertRegex(done.stderr, r"\Atowline: [^\n]+\n\Z", "one line says why")
-            self.assertEqual(done.stdout, "", "results only on standard output")
-        return done
-
-    def json(self, *arguments, **options):
-        done = self.towline(*arguments, "--json", **options)
-        self.assertEqual(done.stdout.count("\n"), 1, "one line for programs")
-        return json.loads(done.stdout)
-
-    def rows(self, *arguments, **options):
-        """A table: its head and its rows, cells by the columns of the head."""
-        lines = self.towline(*arguments, **options).stdout.splitlines()
-        starts = [m.start() for m in re.finditer(r"\S+(?: \S+)*", lines[0])]
-        ends = starts[1:] + [None]
-        cells = [[line[a:b].strip() for a, b in zip(starts, ends)] for line in lines]
-        return cells[0], cells[1:]
-
-    def write(self, name, text):
-        path = on.folder / name
-        path.write_text(text if isinstance(text, str) else json.dumps(text))
-        return path
 
 
 class MachineTest(CommandTest):
@@ -192,42 +136,6 @@ class ValidateTest(CommandTest):
         done = self.towline("test-state", "-", "--state", "A", "--input", "[1]",
                             stdin=json.dumps(PASS), env={"TOWLINE_SERVER": "127.0.0.1:1"})
         self.assertIn("status    SUCCEEDED\n", done.stdout)
-
-
-
-class MapRunTest(CommandTest):
-    MAP = {"StartAt": "Sites", "States": {"Sites": {
-        "Type": "Map", "Label": "sites", "MaxConcurrency": 2, "End": True, "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **WAIT}}}}
-
-    def test_a_map_run_and_its_children_while_it_runs(self):
-        on.create("map", self.MAP)
-        self.towline("start", "map", "--name", "r1", "--input", "[1, 2, 3]")
-        run = eventually("two children run", lambda: next(
-            (run for run in self.json("map-run", "list", "map/r1")["mapRuns"]
-             if run["itemCounts"]["running"] == 2), None))
-        arn = run["mapRunArn"]
-        described = self.json("map-run", "describe", arn.rsplit(":", 1)[1])
-        self.assertEqual(described["executionCounts"]["pending"], 1)
-        self.assertEqual(self.rows("map-run", "list", "map/r1")[1][0][:2], ["Sites", "RUNNING"])
-        shown = self.towline("map-run", "describe", arn).stdout
-        self.assertRegex(shown, r"(?s)map/r1\n.*tolerates  no failure\n.*running +2 +2\n")
-        self.assertIn("the items of Map Run " + arn, self.towline("why", "map/r1").stdout)
-
-        children = self.json("list", "--map-run", arn)["executions"]
-        self.assertEqual([child["mapRunIndex"] for child in children], [1, 0])
-        child = f"map/sites/{children[1]['name']}"
-        self.assertIn(f"parent    map/r1\nmap run   {arn}\nchild     number 0, 1 item(s)\n",
-                      self.towline("describe", child).stdout)
-
-        up = self.json("map-run", "update", arn, "--max-concurrency", "3", "--tolerated-count", "1")
-        self.assertEqual((up["maxConcurrency"], up["toleratedFailureCount"]), (3, 1))
-        self.towline("stop", child)
-        self.assertIn("ABORTED", self.towline("watch", child, code=1).stdout)
-        self.assertEqual(self.json("map-run", "describe", arn)["itemCounts"]["aborted"], 1)
-        self.towline("stop", "map/r1")
-        self.assertIn("CANNOT_UPDATE_COMPLETED_MAP_RUN", self.towline(
-            "map-run", "update", arn, "--max-concurrency", "1", code=3).stderr)
 
 
 class ExecutionTest(CommandTest):

@@ -13,6 +13,7 @@ from harness import BIN, Answer, IntegrationTest, eventually, port_is_open
 ADD = {"StartAt": "Add", "States": {"Add": {
     "Type": "Task", "Resource": "arn:towline:states:::job:run", "TimeoutSeconds": 60,
     "Parameters": {"JobType": "add-numbers", "Payload.$": "$"}, "End": True}}}
+PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 TYPES = '[[job_type]]\nname = "add-numbers"\nhandler = "add-numbers"\n'
 
 
@@ -41,7 +42,8 @@ class TlsTest(IntegrationTest):
         self.on.launch("broker", [mosquitto, "-c", configuration])
         eventually("the broker listens", lambda: port_is_open(self.on.broker_port))
         file = self.on.folder / "server.toml"
-        file.write_text(f'data = "{self.on.data}"\nlisten = "0.0.0.0:0"\n[broker]\n'
+        file.write_text(f'data = "{self.on.data}"\nlisten = "0.0.0.0:0"\n'
+                        f'[access]\nadmins = ["ann"]\n[broker]\n'
                         f'port = {self.on.broker_port}\ntls = true\n')
         server = self.on.launch("server", [BIN / "towline-server", "--config", file])
         match = server.await_line(r"^ready grpc=(\S+)$")
@@ -86,11 +88,11 @@ class TlsTest(IntegrationTest):
     def test_who_cannot_say_who_he_is_does_nothing(self):
         self.secure()
         refused = self.as_user(None, "machine", "list", code=3)
-        self.assertIn("UnrecognizedClientException: this server wants to know who calls",
+        self.assertIn("UnrecognizedClientException: This server wants to know who calls",
                       refused.stderr)
         self.certificate("worker", "default_ams")
         refused = self.as_user("default_ams", "machine", "list", code=3)
-        self.assertIn("AccessDeniedException: the certificate of 'default_ams' is not for a user",
+        self.assertIn("AccessDeniedException: The certificate of 'default_ams' is not for a user",
                       refused.stderr)
         self.as_user("ann", "machine", "list")
         # Without TLS, and trusting somebody else.
@@ -105,6 +107,48 @@ class TlsTest(IntegrationTest):
         self.as_user("false-ann", "machine", "list", code=4)
         shutil.copy(foreign / "ca.crt", certs / "ca.crt")
         self.as_user("ann", "machine", "list", code=4)
+
+    def test_a_user_may_do_what_he_was_granted(self):
+        self.secure()
+        self.certificate("user", "bob")
+        path = self.on.folder / "add.json"
+        path.write_text(json.dumps(PASS))
+        self.as_user("ann", "machine", "create", "nightly-sum", path)
+        denied = self.as_user("bob", "start", "nightly-sum", code=3)
+        self.assertIn("User 'bob' is not authorized to perform executions:start: needs to be "
+                      "starter, operator or admin in tenant default", denied.stderr)
+        self.as_user("bob", "access", "grant", "bob", "admin", code=3)
+        self.as_user("ann", "access", "grant", "bob", "starter", "--machines", "nightly-")
+        self.as_user("bob", "start", "nightly-sum", "--wait")
+        self.as_user("bob", "stop", "nightly-sum/x", code=3)
+        self.assertRegex(self.as_user("ann", "access", "list").stdout,
+                         r"bob +starter +default +nightly-…")
+        check = ("access", "check", "executions:start", "--principal", "bob", "--machine")
+        self.assertIn("allowed: starter in tenant default",
+                      self.as_user("ann", *check, "nightly-sum").stdout)
+        self.assertIn("denied: needs to be", self.as_user("ann", *check, "x", code=1).stdout)
+        self.as_user("ann", "access", "revoke", "bob", "starter", "--machines", "nightly-")
+        self.as_user("bob", "start", "nightly-sum", code=3)
+
+    def test_a_token_instead_of_a_certificate(self):
+        self.secure()
+        self.as_user("ann", "access", "grant", "robot", "viewer")
+        made = self.as_user("ann", "token", "create", "robot", "--life", "1h")
+        file = self.on.folder / "token"
+        file.write_text(made.stdout)
+        self.as_user(None, "machine", "list", "--token-file", file)
+        denied = self.as_user(None, "machine", "delete", "x", "--token-file", file, code=3)
+        self.assertIn("User 'robot' is not authorized to perform machines:change", denied.stderr)
+        token = self.as_user("ann", "token", "list", "--json").json["tokens"][0]
+        self.assertEqual(token["principal"], "robot")
+        self.assertNotIn(made.stdout.strip(), json.dumps(token))
+        secret = made.stdout.strip().encode()
+        stored = b"".join(f.read_bytes() for f in self.on.data.rglob("*.db*"))
+        self.assertNotIn(secret, stored, "only its hash is kept")
+        self.as_user("ann", "token", "revoke", token["id"])
+        denied = self.as_user(None, "machine", "list", "--token-file", file, code=3)
+        self.assertIn("UnrecognizedClientException", denied.stderr)
+        self.as_user("ann", "token", "create", "robot", "--life", "soon", code=2)
 
     def test_a_worker_is_who_its_certificate_says(self):
         self.secure()

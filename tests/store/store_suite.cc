@@ -379,6 +379,22 @@ TEST_P(StoreSuite, TheCatalogueKeepsMachinesRevisionsActivitiesAndKeys) {
   EXPECT_TRUE(catalogue.DeleteActivity("default", "work"));
   EXPECT_FALSE(catalogue.DeleteActivity("default", "work"));
 
+  const GrantRow ann{.principal = "ann", .role = "starter", .tenant = "acme",
+                     .machine_prefix = "nightly-"};
+  const GrantRow all{.principal = "ann", .role = "admin", .tenant = "*"};
+  for (const GrantRow& grant : {ann, all, ann}) catalogue.PutGrant(grant);
+  EXPECT_THAT(catalogue.Grants(), ElementsAre(all, ann));
+  EXPECT_TRUE(catalogue.DeleteGrant(all));
+  EXPECT_FALSE(catalogue.DeleteGrant(all));
+  ApiTokenRow token{.id = "t1", .hash = "aa", .principal = "ann", .created = At(1),
+                    .expires = At(2)};
+  catalogue.PutApiToken(token);
+  token.expires = At(9);
+  catalogue.PutApiToken(token);
+  catalogue.PutApiToken({.id = "t0", .hash = "bb", .principal = "bob"});
+  EXPECT_TRUE(catalogue.DeleteApiToken("t0"));
+  EXPECT_FALSE(catalogue.DeleteApiToken("t0"));
+
   const auto keys = catalogue.MacKeys();
   ASSERT_THAT(keys, SizeIs(1));
   EXPECT_THAT(keys[0].bytes, SizeIs(32));
@@ -388,6 +404,8 @@ TEST_P(StoreSuite, TheCatalogueKeepsMachinesRevisionsActivitiesAndKeys) {
   Catalogue& again = place_->backend().catalogue();
   EXPECT_EQ(again.MacKeys()[0].bytes, keys[0].bytes);
   EXPECT_EQ(again.Machine("default", "b"), updated);
+  EXPECT_THAT(again.Grants(), ElementsAre(ann));
+  EXPECT_THAT(again.ApiTokens(), ElementsAre(token));
   EXPECT_EQ(again.Partitions(), 2);
 }
 

@@ -2,39 +2,60 @@
 
 #include <grpcpp/security/auth_context.h>
 
-#include "orchestrator/api/grpc/status.h"
+#include <unordered_map>
+
 #include "proto/pki/certificates.h"
 
 namespace towline::api::door {
+namespace {
 
-Caller CallerOf(const grpc::ServerContextBase& context) {
+constexpr std::size_t kRememberedMax = 256;
+constexpr std::string_view kBearer = "Bearer ";
+
+std::string_view View(const grpc::string_ref& text) { return {text.data(), text.size()}; }
+
+std::string_view Metadata(const grpc::CallbackServerContext& context, const char* name) {
+  const auto& all = context.client_metadata();
+  const auto found = all.find(name);
+  return found == all.end() ? std::string_view() : View(found->second);
+}
+
+// To look into a certificate costs more than many a call, and a connection shows always the same.
+Caller OfCertificate(std::string_view text) {
+  thread_local std::unordered_map<std::string, Caller> remembered;
+  std::string key(text);
+  if (const auto found = remembered.find(key); found != remembered.end()) return found->second;
+  const auto info = pki::Inspect(text);
+  if (!info) return {};
+  const bool user = info->unit == pki::NameOf(pki::Purpose::kUser);
+  Caller caller{.kind = user ? Caller::Kind::kUser : Caller::Kind::kOther,
+                .name = info->common_name,
+                .until = info->until};
+  if (remembered.size() >= kRememberedMax) remembered.clear();
+  remembered.emplace(std::move(key), caller);
+  return caller;
+}
+
+Caller CallerOf(const grpc::CallbackServerContext& context) {
   const auto proof = context.auth_context();
   const auto transport = proof->FindPropertyValues("transport_security_type");
   // Only what is known to be no TLS counts as that.
   if (!transport.empty() && transport.front() == "insecure") return {.kind = Caller::Kind::kLocal};
-  if (!proof->IsPeerAuthenticated()) return {};
-  const auto certificates = proof->FindPropertyValues("x509_pem_cert");
-  if (certificates.empty()) return {};
-  const grpc::string_ref text = certificates.front();
   // The handshake has verified it against our authority.
-  const auto info = pki::Inspect({text.data(), text.size()});
-  if (!info) return {};
-  const bool user = info->unit == pki::NameOf(pki::Purpose::kUser);
-  return {.kind = user ? Caller::Kind::kUser : Caller::Kind::kOther, .name = info->common_name};
+  const auto certificates = proof->FindPropertyValues("x509_pem_cert");
+  if (!proof->IsPeerAuthenticated() || certificates.empty()) return {};
+  return OfCertificate(View(certificates.front()));
 }
 
-grpc::Status Admit(const Caller& caller) {
-  switch (caller.kind) {
-    case Caller::Kind::kLocal:
-    case Caller::Kind::kUser: return grpc::Status::OK;
-    case Caller::Kind::kNobody:
-      return MakeStatus(grpc::StatusCode::UNAUTHENTICATED, "UnrecognizedClientException",
-                        "this server wants to know who calls: show a user's certificate "
-                        "(towline: --certificate and --key)");
-    case Caller::Kind::kOther: break;
+}  // namespace
+
+Asker AskerOf(const grpc::CallbackServerContext& context) {
+  Asker asker{.tenant = Metadata(context, "towline-tenant"), .caller = CallerOf(context)};
+  const std::string_view authorization = Metadata(context, "authorization");
+  if (authorization.substr(0, kBearer.size()) == kBearer) {
+    asker.caller.bearer = authorization.substr(kBearer.size());
   }
-  return MakeStatus(grpc::StatusCode::PERMISSION_DENIED, "AccessDeniedException",
-                    "the certificate of '" + caller.name + "' is not for a user");
+  return asker;
 }
 
 }  // namespace towline::api::door

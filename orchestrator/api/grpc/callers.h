@@ -1,15 +1,13 @@
 #pragma once
 
 #include <grpcpp/server_context.h>
-#include <grpcpp/support/status.h>
 
 #include "orchestrator/api/caller.h"
 
 namespace towline::api::door {
 
-// What the connection proves. Any thread.
-Caller CallerOf(const grpc::ServerContextBase& context);
-// Not OK: callers like this one have no business at this door.
-grpc::Status Admit(const Caller& caller);
+// What the connection and the metadata (towline-tenant, authorization) show. Any thread; valid as
+// long as the context.
+Asker AskerOf(const grpc::CallbackServerContext& context);
 
 }  // namespace towline::api::door

@@ -63,6 +63,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(Service& service,
   impl->services.push_back(door::ActivitiesDoor(service));
   impl->services.push_back(door::WorkersDoor(service));
   impl->services.push_back(door::ExplainDoor(service));
+  impl->services.push_back(door::AccessDoor(service));
 
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);

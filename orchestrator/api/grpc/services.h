@@ -17,5 +17,6 @@ std::unique_ptr<grpc::Service> TasksDoor(Service& service);
 std::unique_ptr<grpc::Service> ActivitiesDoor(Service& service);
 std::unique_ptr<grpc::Service> WorkersDoor(Service& service);
 std::unique_ptr<grpc::Service> ExplainDoor(Service& service);
+std::unique_ptr<grpc::Service> AccessDoor(Service& service);
 
 }  // namespace towline::api::door

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <string>
 
+#include "orchestrator/api/access.h"
+
 namespace towline::api::door {
 namespace {
 
@@ -35,10 +37,9 @@ std::string Shorten(const std::string& text) {
 
 }  // namespace
 
-grpc::Status MakeStatus(grpc::StatusCode code, const std::string& name, const std::string& message,
-                        const Diagnostics& diagnostics) {
+grpc::Status ToStatus(const Error& error, const Diagnostics& diagnostics) {
   v1::ErrorDetail detail;
-  detail.set_name(name);
+  detail.set_name(error.name.empty() ? "InternalError" : error.name);
   std::size_t bytes = 0;
   for (const v1::Diagnostic& diagnostic : diagnostics) {
     bytes += diagnostic.ByteSizeLong() + 4;
@@ -50,23 +51,15 @@ grpc::Status MakeStatus(grpc::StatusCode code, const std::string& name, const st
     }
     *detail.add_diagnostics() = diagnostic;
   }
+  // The service's name for it says more than our code: nobody is known, not: somebody may not.
+  const grpc::StatusCode code = error.name == kUnrecognizedClient
+                                    ? grpc::StatusCode::UNAUTHENTICATED
+                                    : CodeOf(error.code);
   v1::StatusDetails details;
   details.set_code(code);
-  details.set_message(Shorten(message));
+  details.set_message(Shorten(error.message));
   details.add_details()->PackFrom(detail);
   return grpc::Status(code, details.message(), details.SerializeAsString());
-}
-
-grpc::Status ToStatus(const Error& error, const Diagnostics& diagnostics) {
-  return MakeStatus(CodeOf(error.code), error.name.empty() ? "InternalError" : error.name,
-                    error.message, diagnostics);
-}
-
-std::string_view TenantOf(const grpc::CallbackServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find("towline-tenant");
-  if (found == metadata.end()) return {};
-  return {found->second.data(), found->second.size()};
 }
 
 std::optional<Millis> PatienceOf(const grpc::CallbackServerContext& context) {

@@ -29,7 +29,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
       : context_(context), response_(response) {}
 
   // Call<Response>
-  std::string_view tenant() const override { return TenantOf(*context_); }
+  Asker asker() const override { return AskerOf(*context_); }
   std::optional<Millis> patience() const override { return PatienceOf(*context_); }
   void OnGone(std::function<void()> hook) override { gone_ = std::move(hook); }
   Response* Claim() override {
@@ -40,10 +40,6 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     ServerUnaryReactor::Finish(ToStatus(error, diagnostics));
   }
 
-  // Instead of a use case.
-  void Refuse(const grpc::Status& why) {
-    if (Claim() != nullptr) ServerUnaryReactor::Finish(why);
-  }
   // Keeps itself alive until gRPC is done with it; the partition may hold on to it longer.
   void Hold() { self_ = this->shared_from_this(); }
 
@@ -72,10 +68,6 @@ grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, Response* 
   auto call = std::make_shared<UnaryCall<Response>>(context, response);
   call->Hold();
   grpc::ServerUnaryReactor* const reactor = call.get();
-  if (const grpc::Status admitted = Admit(CallerOf(*context)); !admitted.ok()) {
-    call->Refuse(admitted);
-    return reactor;
-  }
   const Reply<Response> reply(std::move(call));
   Serve(reply, [&] { std::forward<UseCase>(use_case)(reply); });
   return reactor;
