@@ -52,9 +52,9 @@ std::optional<jsonata::Expression> Compiler::CompileQuery(std::string_view text,
     return std::nullopt;
   }
   const jsonata::Mentions& mentions = parsed->mentions();
-  if (mentions.input) {
+  for (const std::string& name : mentions.input) {
     findings_.Error(kUnsupported, place,
-                    "Reference to '$' at the top level is not supported.");
+                    "Reference to '" + name + "' at the top level is not supported.");
   }
   for (const std::string& member : mentions.states) {
     if (Offers(sees, member)) continue;

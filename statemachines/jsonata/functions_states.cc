@@ -60,13 +60,26 @@ Value HashOf(const Call& call) {
   return Text(call, Hash(call[0].text(), call[1].text()));
 }
 
-// With a seed of its own, always the same number.
+// The first number of java.util.Random with this seed, which is what the service answers.
+double JavaRandom(std::int64_t seed) {
+  constexpr std::uint64_t kMultiplier = 0x5DEECE66D;
+  constexpr std::uint64_t kMask = (std::uint64_t{1} << 48U) - 1;
+  std::uint64_t state = (static_cast<std::uint64_t>(seed) ^ kMultiplier) & kMask;
+  const auto next = [&state](unsigned bits) {
+    state = (state * kMultiplier + 11) & kMask;
+    return state >> (48U - bits);
+  };
+  const std::uint64_t high = next(26) << 27U;
+  return static_cast<double>(high + next(27)) * 0x1p-53;
+}
+
 Value Random(const Call& call) {
   if (!call[0].is_number()) return Value::Number(NextFraction(call.evaluator.seed()));
-  std::uint64_t seed = 0;
-  const double given = call[0].number();
-  std::memcpy(&seed, &given, sizeof seed);
-  return Value::Number(NextFraction(seed));
+  // As Java makes a long of a double: without the fraction, and bounded.
+  constexpr double kBound = 9223372036854774784.0;  // the last double below 2^63
+  const double given = std::trunc(call[0].number());
+  return Value::Number(
+      JavaRandom(static_cast<std::int64_t>(std::fmax(-kBound, std::fmin(given, kBound)))));
 }
 
 Value Uuid(const Call& call) { return Text(call, NextUuid(call.evaluator.seed())); }

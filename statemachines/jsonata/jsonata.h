@@ -88,8 +88,8 @@ class Outcome {
 struct Mentions {
   std::vector<std::string> variables;  // $names that the expression neither binds nor JSONata has
   std::vector<std::string> states;     // members of $states named as $states.<member>
+  std::vector<std::string> input;      // "$", "$$", or a field without anything to its left
   bool whole_states = false;           // $states other than as $states.<member>
-  bool input = false;                  // $, $$, or a field without anything to its left
 };
 
 struct Program;  // the compiled form; private to this room

@@ -17,6 +17,7 @@ class MentionsWalk {
     Visit(*program_.root);
     mentions_.variables.assign(variables_.begin(), variables_.end());
     mentions_.states.assign(states_.begin(), states_.end());
+    mentions_.input.assign(input_.begin(), input_.end());
     return std::move(mentions_);
   }
 
@@ -27,9 +28,13 @@ class MentionsWalk {
         VisitVariable(node);
         break;
       case NodeKind::kName:
+        VisitInput(node.text);
+        break;
       case NodeKind::kWildcard:
+        VisitInput("*");
+        break;
       case NodeKind::kDescendant:
-        mentions_.input |= at_input_;
+        VisitInput("**");
         break;
       case NodeKind::kPath:
         VisitPath(node);
@@ -114,11 +119,15 @@ class MentionsWalk {
     bound_.resize(outer);
   }
 
+  void VisitInput(std::string_view name) {
+    if (at_input_) input_.emplace(name);
+  }
+
   void VisitVariable(const Node& variable) {
     if (variable.text.empty()) {
-      mentions_.input |= at_input_;
+      VisitInput("$");
     } else if (variable.symbol == kRootSymbol) {
-      mentions_.input = true;
+      input_.emplace("$$");  // wherever it stands
     } else if (std::find(bound_.begin(), bound_.end(), variable.symbol) != bound_.end()) {
       return;
     } else if (program_.dialect == Dialect::kStepFunctions && variable.text == "states") {
@@ -132,6 +141,7 @@ class MentionsWalk {
   Mentions mentions_;
   std::set<std::string> variables_;
   std::set<std::string> states_;
+  std::set<std::string> input_;
   std::vector<Symbol> bound_;
   bool at_input_ = true;
 };
