@@ -111,7 +111,7 @@ void Compiler::CompileReaderConfig(const Fields& fields, ItemReader& reader) {
   }
   if (reader.headers_given) fields.Require({"CSVHeaders"});
   fields.OnlyOne({"MaxItems", "MaxItemsPath"}, false);
-  reader.max_items = CompileNumber(fields, "MaxItems", 0, kItemsMax, true);
+  reader.max_items = CompileNumber(fields, "MaxItems", 0, kItemsMax, false);
   if (const auto pointer = fields.String("ItemsPointer")) {
     if (!pointer->empty() && pointer->front() != '/') {
       findings_.Schema(fields.At("ItemsPointer"), "A JSON pointer is empty or begins with '/'");
@@ -128,9 +128,9 @@ std::optional<ItemBatcher> Compiler::CompileItemBatcher(const Fields& map) {
   ItemBatcher batcher;
   fields.OnlyOne({"MaxItemsPerBatch", "MaxItemsPerBatchPath"}, false);
   fields.OnlyOne({"MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"}, false);
-  batcher.max_items = CompileNumber(fields, "MaxItemsPerBatch", 1, kCountMax, true);
+  batcher.max_items = CompileNumber(fields, "MaxItemsPerBatch", 0, kCountMax, false);
   batcher.max_input_bytes =
-      CompileNumber(fields, "MaxInputBytesPerBatch", 1, kBatchBytesMax, true);
+      CompileNumber(fields, "MaxInputBytesPerBatch", 0, kBatchBytesMax, false);
   batcher.batch_input = CompileTemplate(fields, "BatchInput");
   const bool bounded = fields.Has("MaxItemsPerBatch") || fields.Has("MaxItemsPerBatchPath") ||
                        fields.Has("MaxInputBytesPerBatch") ||
