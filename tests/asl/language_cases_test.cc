@@ -29,6 +29,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 #include <cstdlib>
@@ -395,10 +396,18 @@ TEST_P(LanguageCasesTest, Run) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, LanguageCasesTest,
-                         testing::Values("data_flow", "choice", "wait", "task", "retry_catch",
-                                         "parallel", "map", "ends", "intrinsics", "context",
-                                         "timeouts"),
+// All files of the folder, so that none is forgotten.
+std::vector<std::string> CaseFiles() {
+  std::vector<std::string> names;
+  const auto folder = asl::SourceFile("tests/asl/cases");
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, LanguageCasesTest, testing::ValuesIn(CaseFiles()),
                          [](const auto& test) { return test.param; });
 
 }  // namespace
