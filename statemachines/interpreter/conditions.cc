@@ -67,10 +67,24 @@ std::optional<Timestamp> TimeOf(const json::value& value) {
   return value.is_string() ? ParseTimestamp(TextOf(value)) : std::nullopt;
 }
 
+// What a Timestamp leaves out: the nanoseconds behind the last whole millisecond of a timestamp.
+int Nanoseconds(const json::value& value) {
+  const std::string_view text = TextOf(value);
+  const std::size_t point = text.find('.');
+  int nanoseconds = 0;
+  bool digits = point != std::string_view::npos;
+  for (std::size_t place = 1; place <= 9; place++) {
+    digits = digits && text[point + place] >= '0' && text[point + place] <= '9';
+    if (place > 3) nanoseconds = nanoseconds * 10 + (digits ? text[point + place] - '0' : 0);
+  }
+  return nanoseconds;
+}
+
 bool CompareTimes(const asl::Condition& condition, const json::value& a, const json::value& b) {
   const auto left = TimeOf(a);
   const auto right = condition.timestamp.has_value() ? condition.timestamp : TimeOf(b);
   if (!left.has_value() || !right.has_value()) return false;
+  if (*left == *right) return Holds(RelationOf(condition.op), Nanoseconds(a) <=> Nanoseconds(b));
   return Holds(RelationOf(condition.op), left->time_since_epoch() <=> right->time_since_epoch());
 }
 
