@@ -9,8 +9,9 @@ import subprocess
 import unittest
 
 from administration import AccessTest, MapRunTest  # noqa: F401: they are run with the others
-from command_case import (ADD, BIN, BROKEN, FAIL, PAINT, PASS, VANISH, WAIT, CommandTest, on,
-                          tried)
+from command_case import (ADD, BIN, BROKEN, FAIL, PAINT, PASS, PATIENCE, VANISH, WAIT, CommandTest,
+                          on, tried)
+from harness import eventually
 
 
 def setUpModule():
