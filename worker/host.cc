@@ -29,8 +29,6 @@ namespace {
 
 // Longer than the will's delay: a short interruption is then no loss of the worker.
 constexpr std::uint32_t kSessionExpirySeconds = 300;
-constexpr Millis kFirstComplaint{2'000};
-constexpr Millis kNextComplaint{60'000};
 constexpr int kDrainMs = 500;
 
 std::string OwnPath() {
@@ -152,6 +150,11 @@ jobs::MqttConnection::Handlers Host::MakeHandlers() {
       },
       .on_up = [this] { Push(LinkUp{connection_number_}); },
       .on_down = [this](std::string why) { Push(LinkDown{std::move(why)}); },
+      .on_unreachable =
+          [this](std::string why) {
+            Log(LogLevel::kWarning, "broker_unreachable",
+                {{"broker", broker_}, {"why", std::move(why)}});
+          },
       .on_message = [this](jobs::MqttConnection::Message message) { Push(std::move(message)); }};
 }
 
@@ -172,7 +175,6 @@ Host::Host(const Config& config, const sdk::Functions& own)
       functions_(config.threads, *this),
       agent_(settings_, MakeTypes(config, own), journal_, *this, wall_start_),
       local_(config.socket, *this),
-      complain_at_(wall_start_ + kFirstComplaint),
       connection_number_(agent_.incarnation()),
       connection_(OptionsOf(config), MakeHandlers()) {}
 
@@ -209,7 +211,6 @@ int Host::Run(int signals) {
        {"version", TOWLINE_VERSION}});
   Timestamp deadline = agent_.RunOnce(Now());
   while (!agent_.stopped()) {
-    if (!up_) deadline = std::min(deadline, complain_at_);
     const auto wait = std::clamp<std::int64_t>((deadline - Now()).count(), 0, 3'600'000);
     pollfd waits[] = {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
                       {.fd = runner_.fd(), .events = POLLIN, .revents = 0},
@@ -222,7 +223,6 @@ int Host::Run(int signals) {
     if (waits[2].revents != 0) local_.HandleReady();
     if (waits[4].revents != 0) functions_.HandleReady();
     if (waits[3].revents != 0 && !TakeSignals(signals)) return Leave(1);
-    ComplainAboutLink();
     deadline = agent_.RunOnce(Now());
   }
   connection_.Stop(kDrainMs);
@@ -253,13 +253,10 @@ void Host::Take(Input input) {
   const Timestamp now = Now();
   std::visit(
       Overload{[&](const LinkUp& link) {
-                 up_ = true;
                  Log(LogLevel::kInfo, "broker_connected", {{"broker", broker_}});
                  agent_.OnLinkUp(link.connection, now);
                },
                [&](const LinkDown& link) {
-                 up_ = false;
-                 complain_at_ = now + kNextComplaint;
                  Log(LogLevel::kWarning, "broker_lost", {{"broker", broker_}, {"why", link.why}});
                  agent_.OnLinkDown(now);
                },
@@ -282,14 +279,6 @@ bool Host::TakeSignals(int signals) {
     agent_.Stop(Now());
   }
   return true;
-}
-
-void Host::ComplainAboutLink() {
-  const Timestamp now = Now();
-  if (up_ || now < complain_at_) return;
-  complain_at_ = now + kNextComplaint;
-  Log(LogLevel::kWarning, "broker_unreachable",
-      {{"broker", broker_}, {"why", connection_.last_error()}});
 }
 
 bool Host::Publish(std::string topic, std::string payload, bool retain) {

@@ -63,7 +63,6 @@ class Host : private Ports,
   void Take(Input input);
   int Leave(int code);
   bool TakeSignals(int signals);  // false: leave at once
-  void ComplainAboutLink();
   Timestamp Now() const;
 
   bool Publish(std::string topic, std::string payload, bool retain) override;
@@ -87,9 +86,7 @@ class Host : private Ports,
   std::vector<std::unique_ptr<Handler>> handlers_;
   Agent agent_;
   LocalSocket local_;
-  bool up_ = false;
   bool asked_to_stop_ = false;
-  Timestamp complain_at_{};
   std::atomic<std::uint64_t> connection_number_;
 
   std::mutex mutex_;

@@ -45,6 +45,9 @@ jobs::MqttConnection::Handlers DispatchThread::MakeHandlers() {
     Log(LogLevel::kWarning, "broker_link_down", {{"why", std::move(reason)}});
     Push(LinkChange{false});
   };
+  handlers.on_unreachable = [](std::string reason) {
+    Log(LogLevel::kWarning, "broker_unreachable", {{"why", std::move(reason)}});
+  };
   handlers.on_message = [this](jobs::MqttConnection::Message message) {
     PushMessage(std::move(message));
   };

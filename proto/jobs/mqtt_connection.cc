@@ -30,6 +30,7 @@ constexpr milliseconds kMiscInterval{2'000};       // how often keep-alive is lo
 constexpr milliseconds kBackoffFirst{1'000};
 // Short, so that a job does not miss its heartbeat while the link has long been back.
 constexpr milliseconds kBackoffMax{10'000};
+constexpr milliseconds kComplaintInterval{60'000};
 constexpr milliseconds kStable{5'000};  // a connection that lived as long is retried at once
 
 int TimeoutUntil(Clock::time_point when) {
@@ -77,6 +78,7 @@ struct MqttConnection::Impl {
   void SetUp();
   void SetDown(MqttSession& session, bool was_up);
   void Drain(MqttSession& session);
+  void Complain();
   void Pause(milliseconds delay);
   milliseconds NextDelay(bool was_stable);
   void Wake() const {
@@ -109,6 +111,7 @@ struct MqttConnection::Impl {
   MqttSession::Protocol protocol = MqttSession::Protocol::kV5;
   bool version_known = false;  // the broker has refused 5 in so many words
   int failures = 0;
+  Clock::time_point complain_at{};
   std::minstd_rand random;
 
   std::jthread thread;  // last: ends before the rest goes
@@ -159,6 +162,7 @@ void MqttConnection::Impl::Run() {
   while (!stopping) {
     const auto began = Clock::now();
     bool was_up = false;
+    bool hung_up = false;
     if (Reachable()) {
       const auto will = handlers.make_will ? handlers.make_will() : std::nullopt;
       MqttSession session(options, protocol, will, handlers.on_message);
@@ -173,13 +177,27 @@ void MqttConnection::Impl::Run() {
         continue;
       }
       // Some 3.1.1 brokers just hang up on a CONNECT of version 5: try the other one next time.
-      const bool hung_up = v5 && !was_up && !session.answered();
+      hung_up = v5 && !was_up && !session.answered();
       if (!version_known) {
         protocol = hung_up ? MqttSession::Protocol::kV311 : MqttSession::Protocol::kV5;
       }
     }
+    if (was_up) complain_at = {};
+    if (!was_up && !hung_up && !stopping) Complain();  // what hung up may speak 3.1.1
     Pause(NextDelay(was_up && Clock::now() - began > kStable));
   }
+}
+
+void MqttConnection::Impl::Complain() {
+  const auto now = Clock::now();
+  if (!handlers.on_unreachable || now < complain_at) return;
+  complain_at = now + kComplaintInterval;
+  std::string why;
+  {
+    const std::lock_guard lock(mutex);
+    why = error;
+  }
+  handlers.on_unreachable(std::move(why));
 }
 
 // Full jitter, so that a thousand workers do not come back as one.

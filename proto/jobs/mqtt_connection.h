@@ -64,6 +64,9 @@ class MqttConnection {
     std::function<std::optional<Will>()> make_will{};
     std::function<void()> on_up{};     // connected and subscribed
     std::function<void(std::string reason)> on_down{};
+    // An attempt to connect has failed: the first after the start or after it was up, then one a
+    // minute.
+    std::function<void(std::string reason)> on_unreachable{};
     std::function<void(Message)> on_message{};
   };
 
