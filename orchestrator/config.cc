@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -195,6 +196,10 @@ Error Wrong(std::string what) { return Error{Error::Code::kInvalidArgument, std:
 
 Result<Config> LoadConfig(const std::string& path) {
   Config config;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {  // which reads as an empty file
+    return Wrong(path + ": is a directory; name the file itself");
+  }
   try {
     const toml::table root = toml::parse_file(path);
     if (Status status = Read(path, root, config); !status) return status.error();

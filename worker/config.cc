@@ -136,6 +136,10 @@ void ReadConfig(Reader& in, const fs::path& folder, const std::set<std::string>&
 
 Result<Config> LoadConfig(const std::string& path, const std::set<std::string>& own) {
   Config config;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {  // which reads as an empty file
+    return Error{Error::Code::kInvalidArgument, path + ": is a directory; name the file itself"};
+  }
   try {
     const toml::table root = toml::parse_file(path);
     Reader in(path, root, "");
@@ -148,9 +152,8 @@ Result<Config> LoadConfig(const std::string& path, const std::set<std::string>& 
       return Error{Error::Code::kNotFound,
                    path + ": " + what + "; is the path right and the file readable?"};
     }
-    return Error{Error::Code::kInvalidArgument, path + ":" + std::to_string(at.line) + ": " + what +
-                                                    " (line " + std::to_string(at.line) +
-                                                    ", column " + std::to_string(at.column) + ")"};
+    return Error{Error::Code::kInvalidArgument, path + ":" + std::to_string(at.line) + ":" +
+                                                    std::to_string(at.column) + ": " + what};
   }
   return config;
 }

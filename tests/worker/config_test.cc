@@ -174,8 +174,7 @@ TEST_F(ConfigTest, AFileThatIsNotThereIsNamed) {
 
 TEST_F(ConfigTest, BrokenTomlIsToldWithItsPlace) {
   const std::string error = Refusal("name = \"w\"\nslots = = 4\n");
-  EXPECT_EQ(error.rfind("2: ", 0), 0U) << error;
-  EXPECT_NE(error.find("(line 2, column 9)"), std::string::npos) << error;
+  EXPECT_EQ(error.rfind("2:9: ", 0), 0U) << error;
 }
 
 TEST_F(ConfigTest, UnknownKeysAreToldFirst) {
