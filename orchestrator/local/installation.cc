@@ -66,9 +66,10 @@ Installation::Installation(Settings settings, Outside& outside)
     : settings_(std::move(settings)),
       outside_(outside),
       backend_(store::OpenMemoryBackend(1)),
+      tokens_(backend_->catalogue().MacKeys()),
       definitions_(backend_->catalogue()),
       tasks_(*backend_),
-      nested_(*this, 1, tasks_, backend_->catalogue(), definitions_),
+      nested_(*this, 1, tasks_, backend_->catalogue(), definitions_, tokens_),
       runner_(RunnerSettingsOf(settings_), *this, *backend_, definitions_, settings_.objects),
       partition_(std::make_unique<engine::Partition>(
           PartitionSettingsOf(settings_), backend_->OpenPartition(0), definitions_,

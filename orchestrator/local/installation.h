@@ -22,6 +22,7 @@
 #include "orchestrator/engine/partition.h"
 #include "orchestrator/engine/request.h"
 #include "orchestrator/engine/task_source.h"
+#include "orchestrator/engine/tokens.h"
 #include "orchestrator/objects/object_store.h"
 #include "orchestrator/store/store.h"
 #include "statemachines/interpreter/advance.h"
@@ -98,6 +99,7 @@ class Installation final : private engine::RequestPort,
   const Settings settings_;
   Outside& outside_;
   std::unique_ptr<store::Backend> backend_;
+  const engine::Tokens tokens_;
   engine::Definitions definitions_;
   engine::StoreTaskSource tasks_;
   children::Nested nested_;
