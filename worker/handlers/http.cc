@@ -202,7 +202,7 @@ class Http {
   }
 
   std::variant<net::HttpResponse, sdk::Failure> Send(const Call& call, sdk::Context& context) {
-    const auto left = std::chrono::duration_cast<Millis>(call.deadline - Clock::now());
+    const auto left = std::chrono::ceil<Millis>(call.deadline - Clock::now());
     if (left <= Millis(0)) return sdk::Failure{"Http.Timeout", "no answer in time"};
     auto response = client_->Perform(
         {.method = call.method,
