@@ -1,8 +1,8 @@
 #pragma once
 
-// The server, as orchestrator/server.cc puts it together, without its threads: real partitions,
-// the real dispatcher and the real runners of children, over a store that fails and a broker that
-// lies. It dies, also in the middle of a commit, and comes back with nothing but the store.
+// The server, as orchestrator/server.cc puts it together, without its threads: real partitions and
+// the real dispatcher over a store that fails and a broker that lies. It dies, also in the middle
+// of a commit, and comes back with nothing but the store.
 
 #include <deque>
 #include <functional>
