@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -21,11 +22,12 @@ namespace {
 
 enum class Step : int { kNone, kCgroup, kLimits, kUser, kCwd, kExec, kFork };
 
-// What a child says on the pipe before the program runs; nothing, when all went well.
+// What a child says on the pipe: the program its number before it runs, and whoever fails what has
+// failed. The pipe's end says that the program runs.
 struct Word {
   Step step = Step::kNone;
   int error = 0;
-  pid_t pid = -1;  // from a supervisor: of the program
+  pid_t pid = -1;
 };
 
 // Everything that the child needs, made before there is one: between fork and exec of a program
@@ -76,6 +78,8 @@ void ResetSignals() {
   }
   if (launch.user != nullptr && !TakeUser(*launch.user)) FailAt(plan, Step::kUser);
   if (!launch.cwd.empty() && chdir(launch.cwd.c_str()) != 0) FailAt(plan, Step::kCwd);
+  const Word word{.pid = static_cast<pid_t>(syscall(SYS_getpid))};
+  [[maybe_unused]] const ssize_t written = write(plan.words, &word, sizeof word);
   execve(plan.argv[0], plan.argv, plan.environment);
   FailAt(plan, Step::kExec);
 }
@@ -115,9 +119,6 @@ void CloseAllBut(int kept) {
   if (program < 0 && (errno == ENOSYS || errno == EPERM)) program = fork();
   if (program == 0) Become(plan);
   if (program < 0) FailAt(plan, Step::kFork);
-  const Word word{.pid = program};
-  [[maybe_unused]] const ssize_t written = write(plan.words, &word, sizeof word);
-  close(plan.words);
   CloseAllBut(plan.report);
   Supervise(program, plan.report);
 }
@@ -150,6 +151,28 @@ std::string Explain(const Launch& launch, Step step, int error) {
       break;
   }
   return "cannot start a process for " + launch.argv[0] + why;
+}
+
+// All that is said on the pipe until its end, which comes when the program runs or nothing does.
+//
+// A program that runs as its supervisor's user may stop it before it has closed the pipe: then it
+// is continued and, should that go on, killed; the runner knows what to do without it.
+Word Hear(int words, pid_t child) {
+  constexpr int kPatienceMs = 25;
+  constexpr int kRounds = 200;
+  Word last;
+  for (int round = 0;;) {
+    pollfd ready{.fd = words, .events = POLLIN, .revents = 0};
+    if (poll(&ready, 1, kPatienceMs) == 0) {
+      kill(child, ++round < kRounds ? SIGCONT : SIGKILL);
+      continue;
+    }
+    Word word;
+    const ssize_t got = read(words, &word, sizeof word);
+    if (got < 0 && errno == EINTR) continue;
+    if (got != sizeof word) return last;
+    last = word;
+  }
 }
 
 // The pipes of one start; they close themselves.
@@ -205,9 +228,8 @@ Launched StartProgram(const Launch& launch) {
   if (pid < 0) return {.error = Explain(launch, Step::kFork, error)};
 
   close(std::exchange(ends.words[1], -1));
-  Word word;
-  const bool told = read(ends.words[0], &word, sizeof word) == sizeof word;
-  if (word.error != 0 || (supervised && !told)) {
+  const Word word = Hear(ends.words[0], pid);
+  if (word.error != 0 || word.pid < 0) {
     waitpid(pid, nullptr, 0);
     if (pidfd >= 0) close(pidfd);
     return {.error = Explain(launch, word.step, word.error != 0 ? word.error : ECHILD)};

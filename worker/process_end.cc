@@ -60,6 +60,7 @@ bool ProcessRunner::TakeReport(Process& process) {
   SupervisorReport report;
   const ssize_t got = read(process.fds[kExit], &report, sizeof report);
   if (got < 0) return false;
+  kill(process.supervisor, SIGKILL);  // it has no more to do, and may have been stopped
   waitpid(process.supervisor, nullptr, 0);
   process.ended = true;
   if (got != sizeof report) {  // it was killed

@@ -185,6 +185,22 @@ TEST_P(ZooTest, KillsOrStopsItsSupervisor) {
   ExpectNothingLeft(Cancel(id));
 }
 
+// Before the supervisor could do anything: the first thing that the program does.
+TEST_P(ZooTest, KillsOrStopsItsSupervisorAtOnce) {
+  if (GetParam() == Hold::kCgroup) GTEST_SKIP() << "there is none";
+  constexpr std::size_t kRounds = 30;
+  for (std::size_t round = 1; round <= kRounds; round++) {
+    Await(Start("kill -9 $PPID; exec sleep 300"));
+    const JobId id = Start("kill -STOP $PPID; echo $$ >> pids; exec sleep 300");
+    ASSERT_TRUE(Noted(round));
+    runner_->Signal(id, /*kill=*/true);
+    EXPECT_EQ(Await(id).left, 0);
+    EXPECT_EQ(Living(), 0);
+  }
+  EXPECT_EQ(runner_->running(), 0U);
+  EXPECT_EQ(SignalDescendants(getpid(), 0), 0);
+}
+
 TEST_P(ZooTest, LeavesAForestOfFiles) {
   const Outcome& outcome = Run(
       "mkdir -p $TMPDIR/a/b; ln -s / $TMPDIR/root; touch $TMPDIR/a/b/c; echo \"\\\"$TMPDIR\\\"\"");
