@@ -81,18 +81,22 @@ std::string ShowNews(const v1::JobNews& news) {
 }
 
 void PrintHistory(const Terminal& terminal, const v1::GetExecutionHistoryResponse& all) {
+  constexpr std::size_t kDate = 10;  // "2026-11-25", then "T08:30:00.000Z"
   Table table({"ID", "TIME", "EVENT", "WHAT", "DETAIL"});
+  std::string first;
+  std::string day;
   for (const v1::HistoryEvent& event : all.events()) {
     const std::string time = FormatTimestamp(FromProto(event.timestamp()));
-    table.Add({event.id() == 0 ? "" : std::to_string(event.id()), time.substr(11, 12),
+    const bool same = day.empty() || time.compare(0, kDate, day) == 0;
+    day = time.substr(0, kDate);
+    if (first.empty()) first = day;
+    const std::string clock = time.substr(kDate + 1, 12);
+    table.Add({event.id() == 0 ? "" : std::to_string(event.id()), same ? clock : day + " " + clock,
                event.type(), SubjectOf(event), DetailOf(event)},
               ColourOf(event));
   }
   table.Print(terminal);
-  if (all.events_size() > 0) {
-    terminal.out << "(times are UTC, from "
-                      << ShowTime(FromProto(all.events(0).timestamp())).substr(0, 10) << ")\n";
-  }
+  if (!first.empty()) terminal.out << "(times are UTC, from " << first << ")\n";
   if (all.evidence_size() == 0) return;
   terminal.out << "\nAnswers of workers that came too late or were refused:\n";
   Table evidence({"TIME", "TASK", "WORKER", "ATTEMPT", "WHAT", "DATA"});

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -134,6 +135,15 @@ class RunTest(unittest.TestCase):
         lines = self.run_here(definition, mocks, "--history").stdout.splitlines()
         self.assertEqual(lines[0].split(), ["ID", "TIME", "EVENT", "WHAT", "DETAIL"])
         self.assertEqual(lines[-1], "7")
+
+    def test_the_history_says_when_another_day_begins(self):
+        wait = {"Type": "Wait", "Seconds": 86_400, "End": True}
+        lines = self.run_here(machine(W=wait), {}, "--history").stdout.splitlines()
+        clock = r" +\d\d:\d\d:\d\d\.\d{3}"
+        date = r" +\d{4}-\d\d-\d\d"
+        for pattern in (rf"2{clock} +WaitStateEntered", rf"3{date}{clock} +WaitStateExited",
+                        rf"4{clock} +ExecutionSucceeded"):
+            self.assertTrue(any(re.match(pattern, line.strip()) for line in lines), pattern)
 
     def test_files_are_below_the_directory_of_objects(self):
         self.write("objects/in/rows.csv", "a,b\n1,2\n3,4\n")
