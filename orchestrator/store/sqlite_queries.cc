@@ -27,6 +27,13 @@ std::int64_t NearSeq(const SqliteCursor& cursor) {
   return cursor.Int(0) & static_cast<std::int64_t>(kNearSeqs - 1);
 }
 
+StepRow ReadStep(ExecutionKey execution, const SqliteCursor& cursor, std::int64_t seq) {
+  return {.execution = execution,
+          .first_seq = static_cast<std::uint64_t>(seq),
+          .first_id = static_cast<std::uint64_t>(cursor.Int(1)),
+          .events = cursor.String(2)};
+}
+
 std::int64_t FarSeq(std::uint64_t seq) {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(seq, INT64_MAX));
 }
@@ -150,21 +157,15 @@ template <class Interface>
 void SqliteQueries<Interface>::Steps(ExecutionKey key, std::uint64_t from,
                                      const std::function<bool(const StepRow&)>& visit) {
   const View view(*this);
-  const auto read = [&](const SqliteCursor& cursor, std::int64_t seq) {
-    return visit({.execution = key,
-                  .first_seq = static_cast<std::uint64_t>(seq),
-                  .first_id = static_cast<std::uint64_t>(cursor.Int(1)),
-                  .events = cursor.String(2)});
-  };
   if (from < kNearSeqs) {
     SqliteCursor near = statements_->steps.Query(StepId(key, from), StepId(key, kNearSeqs - 1));
     while (near.Next()) {
-      if (!read(near, NearSeq(near))) return;
+      if (!visit(ReadStep(key, near, NearSeq(near)))) return;
     }
   }
   SqliteCursor far = statements_->steps_far.Query(key, FarSeq(from));
   while (far.Next()) {
-    if (!read(far, far.Int(0))) return;
+    if (!visit(ReadStep(key, far, far.Int(0)))) return;
   }
 }
 
@@ -172,22 +173,16 @@ template <class Interface>
 void SqliteQueries<Interface>::StepsBackwards(ExecutionKey key, std::uint64_t from,
                                               const std::function<bool(const StepRow&)>& visit) {
   const View view(*this);
-  const auto read = [&](const SqliteCursor& cursor, std::int64_t seq) {
-    return visit({.execution = key,
-                  .first_seq = static_cast<std::uint64_t>(seq),
-                  .first_id = static_cast<std::uint64_t>(cursor.Int(1)),
-                  .events = cursor.String(2)});
-  };
   if (from >= kNearSeqs) {
     SqliteCursor far = statements_->steps_far_backwards.Query(key, FarSeq(from));
     while (far.Next()) {
-      if (!read(far, far.Int(0))) return;
+      if (!visit(ReadStep(key, far, far.Int(0)))) return;
     }
   }
   SqliteCursor near = statements_->steps_backwards.Query(
       StepId(key, 0), StepId(key, std::min(from, kNearSeqs - 1)));
   while (near.Next()) {
-    if (!read(near, NearSeq(near))) return;
+    if (!visit(ReadStep(key, near, NearSeq(near)))) return;
   }
 }
 

@@ -17,7 +17,7 @@
 #include "orchestrator/engine/partition.h"
 #include "orchestrator/engine/task_source.h"
 #include "orchestrator/objects/local_store.h"
-#include "tests/objects/scratch.h"
+#include "tests/base/scratch.h"
 
 namespace towline::children {
 
@@ -58,7 +58,7 @@ class World final : public engine::RequestPort, public engine::TaskSink {
   void set_rounds(int rounds) { rounds_ = rounds; }
   std::size_t started() const { return started_; }  // children of Map Runs that were asked for
 
-  objects::Scratch& files() { return files_; }
+  Scratch& files() { return files_; }
   store::Backend& backend() { return *backend_; }
   const engine::Tokens& tokens() const { return tokens_; }
   std::vector<engine::TaskOpened> jobs{};  // every task that is no nested execution
@@ -79,7 +79,7 @@ class World final : public engine::RequestPort, public engine::TaskSink {
   std::size_t started_ = 0;
   const int partitions_;
   const MapRunnerSettings settings_;
-  objects::Scratch files_;
+  Scratch files_;
   std::unique_ptr<objects::LocalStore> objects_;
   std::unique_ptr<store::Backend> backend_;
   const engine::Tokens tokens_;

@@ -1,15 +1,13 @@
 """`towline run`: whole executions in its own process, in virtual time, with mocks. No server."""
 
 import json
-import os
 import re
-import subprocess
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
-BIN = Path(os.environ["TOWLINE_BIN"])
+from local_case import LocalCase
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "thirty-days"
 JOB = "arn:towline:states:::job:run"
 TOKEN = JOB + ".waitForTaskToken"
@@ -83,29 +81,7 @@ CASES = {
 }
 
 
-class RunTest(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="towline-test-")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-
-    def write(self, name, value):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(value if isinstance(value, str) else json.dumps(value))
-        return path
-
-    def towline(self, *arguments, code=0):
-        """Runs it where there is no server; the exit code must be `code`."""
-        words = [str(a) for a in arguments]
-        done = subprocess.run([BIN / "towline", *words], capture_output=True, text=True, timeout=60,
-                              cwd=self.folder, check=False,
-                              env={**os.environ, "TOWLINE_SERVER": "127.0.0.1:1"})
-        self.assertEqual(done.returncode, code, f"towline {words}: {done.stdout}{done.stderr}")
-        return done
-
+class RunTest(LocalCase):
     def run_here(self, definition, mocks, *arguments, code=0):
         return self.towline("run", self.write("main.asl.json", definition), "--mocks",
                             self.write("mocks.json", mocks), *arguments, code=code)

@@ -1,42 +1,17 @@
 """`towline test-state`: what it prints for people and for programs, and how it ends. No server."""
 
 import json
-import os
 import re
-import subprocess
-import tempfile
 import unittest
-from pathlib import Path
 
-BIN = Path(os.environ["TOWLINE_BIN"])
+from local_case import LocalCase
 
 
-class TestStateTest(unittest.TestCase):
+class TestStateTest(LocalCase):
     ASK = {"Type": "Task", "Resource": "arn:towline:states:::job:run", "InputPath": "$.site",
            "Parameters": {"JobType": "sum", "Payload.$": "$.n"}, "ResultPath": "$.r",
            "Retry": [{"ErrorEquals": ["Site.Busy"], "IntervalSeconds": 4, "MaxAttempts": 1}],
            "Catch": [{"ErrorEquals": ["Site.Fire"], "Next": "Alarm"}], "Next": "Then"}
-    maxDiff = None
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="towline-test-")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-
-    def write(self, name, text):
-        path = self.folder / name
-        path.write_text(text if isinstance(text, str) else json.dumps(text))
-        return path
-
-    def towline(self, *arguments, code=0):
-        """Runs it where there is no server; the exit code must be `code`."""
-        words = [str(a) for a in arguments]
-        done = subprocess.run([BIN / "towline", *words], capture_output=True, text=True, timeout=60,
-                              cwd=self.folder, check=False,
-                              env={**os.environ, "TOWLINE_SERVER": "127.0.0.1:1"})
-        self.assertEqual(done.returncode, code, f"towline {words}: {done.stdout}{done.stderr}")
-        return done
-
     def ask(self, *arguments, code=0):
         path = self.write("ask.json", self.ASK)
         return self.towline("test-state", path, "--input", '{"site": {"n": 1}}', *arguments,

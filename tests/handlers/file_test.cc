@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "tests/handlers/run.h"
-#include "tests/worker/scratch.h"
+#include "tests/base/scratch.h"
 
 namespace towline::handlers {
 namespace {
@@ -35,7 +35,7 @@ class FileTest : public ::testing::Test {
     input.as_object()["content"] = content;
     return input;
   }
-  const worker::testing::Scratch scratch_;
+  const Scratch scratch_;
 };
 
 TEST_F(FileTest, ReadsListsAndDescribes) {

@@ -9,7 +9,7 @@
 #include "net/url.h"
 #include "tests/handlers/run.h"
 #include "tests/handlers/service.h"
-#include "tests/worker/scratch.h"
+#include "tests/base/scratch.h"
 
 namespace towline::handlers {
 namespace {
@@ -96,7 +96,7 @@ TEST_F(HttpTest, RedirectsStayWithinTheList) {
 }
 
 TEST_F(HttpTest, ASecretIsReadHereAndGoesToOneServiceOnly) {
-  const worker::testing::Scratch scratch;
+  const Scratch scratch;
   scratch.Write("token", "Bearer sesame\n");
   scratch.Write("other", "x\r\nX-Evil: 1");
   std::filesystem::create_directory(scratch.path() + "/folder");

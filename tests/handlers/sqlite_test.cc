@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "tests/handlers/run.h"
-#include "tests/worker/scratch.h"
+#include "tests/base/scratch.h"
 #include "worker/handlers/sql.h"
 
 namespace towline::handlers {
@@ -35,7 +35,7 @@ class SqliteTest : public ::testing::Test {
   static json::value Ask(const std::string& sql, json::array parameters = {}) {
     return json::object{{"sql", sql}, {"parameters", std::move(parameters)}};
   }
-  const worker::testing::Scratch scratch_;
+  const Scratch scratch_;
 };
 
 TEST_F(SqliteTest, GivesRowsWithTheirTypes) {

@@ -2,16 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <boost/json/object.hpp>
 #include <filesystem>
 
 #include "orchestrator/objects/local_store.h"
+#include "tests/base/scratch.h"
+#include "tests/mapdata/compress.h"
 #include "tests/objects/contents.h"
 #include "tests/objects/fake_s3.h"
-#include "tests/objects/scratch.h"
 
 namespace towline::objects {
 namespace {
@@ -19,27 +18,6 @@ namespace {
 using mapdata::ReaderPosition;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-std::string Gzipped(const std::string& text) {
-  z_stream stream{};
-  CHECK(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) ==
-        Z_OK);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
-std::string Zstded(const std::string& text) {
-  std::string out(ZSTD_compressBound(text.size()), '\0');
-  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 1));
-  return out;
-}
 
 mapdata::ItemReader ReaderOf(const std::string& api, const json::value& parameters,
                              const json::value& config) {
@@ -125,8 +103,8 @@ TEST_F(ItemSourceTest, TheItemsOfAnObject) {
 
 TEST_F(ItemSourceTest, CompressedObjectsAreReadByTheirNames) {
   const std::string csv = "id,name\n1,x\n2,y\n3,z\n";
-  Write("a.csv.gz", Gzipped(csv));
-  Write("a.csv.zstd", Zstded(csv));
+  Write("a.csv.gz", mapdata::Gzipped(csv));
+  Write("a.csv.zstd", mapdata::Zstded(csv));
   for (const std::string key : {"a.csv.gz", "a.csv.zstd"}) {
     EXPECT_THAT(Items(*store_, Object(key, kCsv)),
                 ElementsAre(R"(0 {"id":"1","name":"x"} s3://b/)" + key,
@@ -134,7 +112,7 @@ TEST_F(ItemSourceTest, CompressedObjectsAreReadByTheirNames) {
                             R"(2 {"id":"3","name":"z"} s3://b/)" + key));
     ExpectResumable(*store_, Object(key, kCsv));
   }
-  Write("cut.csv.gz", Gzipped(csv).substr(0, 20));
+  Write("cut.csv.gz", mapdata::Gzipped(csv).substr(0, 20));
   EXPECT_THAT(Items(*store_, Object("cut.csv.gz", kCsv)).back(),
               "States.ItemReaderFailed: s3://b/cut.csv.gz: the gzip data is damaged: it ends too "
               "early");
@@ -172,8 +150,8 @@ TEST_F(ItemSourceTest, AnInventorysRows) {
   Write("m/manifest.json",
         R"({"fileFormat":"CSV","fileSchema":"Bucket, Key, Size",)"
         R"("files":[{"key":"m/1.csv.gz"},{"key":"m/2.csv.gz"}]})");
-  Write("m/1.csv.gz", Gzipped("\"src\",\"a/\",\"0\"\n\"src\",\"a%20b\",\"7\"\n"));
-  Write("m/2.csv.gz", Gzipped("\"src\",\"c\"\n"));
+  Write("m/1.csv.gz", mapdata::Gzipped("\"src\",\"a/\",\"0\"\n\"src\",\"a%20b\",\"7\"\n"));
+  Write("m/2.csv.gz", mapdata::Gzipped("\"src\",\"c\"\n"));
   const json::value config{{"InputType", "MANIFEST"}};
   EXPECT_THAT(Items(*store_, Object("m/manifest.json", config)),
               ElementsAre(R"(0 {"Bucket":"src","Key":"a/","Size":"0"} s3://b/m/1.csv.gz)",
@@ -248,7 +226,7 @@ TEST_F(ItemSourceTest, OverAnEndpointInSmallChunks) {
   std::string csv = "id,text\n";
   for (int i = 0; i < 12; i++) csv += std::to_string(i) + ",\"some\ntext\"\n";
   ASSERT_TRUE(PutContent(store, {"data", "a.csv"}, csv));
-  ASSERT_TRUE(PutContent(store, {"data", "a.csv.gz"}, Gzipped(csv)));
+  ASSERT_TRUE(PutContent(store, {"data", "a.csv.gz"}, mapdata::Gzipped(csv)));
   for (const std::string key : {"a.csv", "a.csv.gz"}) {
     const auto reader = ReaderOf("getObject", {{"Bucket", "data"}, {"Key", key}}, kCsv);
     EXPECT_THAT(Items(store, reader), testing::SizeIs(12));

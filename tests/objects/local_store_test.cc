@@ -10,8 +10,8 @@
 #include <random>
 
 #include "orchestrator/objects/local_listing.h"
+#include "tests/base/scratch.h"
 #include "tests/objects/contents.h"
-#include "tests/objects/scratch.h"
 
 namespace towline::objects {
 namespace {

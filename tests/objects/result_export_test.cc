@@ -7,9 +7,9 @@
 
 #include "orchestrator/objects/item_source.h"
 #include "orchestrator/objects/local_store.h"
+#include "tests/base/scratch.h"
 #include "tests/objects/contents.h"
 #include "tests/objects/fake_s3.h"
-#include "tests/objects/scratch.h"
 
 namespace towline::objects {
 namespace {

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/base/scratch.h"
 #include "tests/objects/contents.h"
 #include "tests/objects/fake_s3.h"
-#include "tests/objects/scratch.h"
 
 namespace towline::objects {
 namespace {

@@ -25,7 +25,7 @@ void FaultyStore::Commit(const store::Batch& batch) {
 }
 
 void FaultyStore::Apply(const store::Batch& batch) {
-  inner_->Commit(batch);
+  ForwardingStore::Commit(batch);
   checker_.OnCommit(partition_, batch);
 }
 
@@ -40,7 +40,7 @@ void FaultyStore::Fail(const std::string& how) {
 
 void FaultyStore::Recover() {
   if (world_.now() < broken_until_) throw store::StoreError("simulated: the disk is still broken");
-  inner_->Recover();
+  ForwardingStore::Recover();
   broken_ = false;
 }
 

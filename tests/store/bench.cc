@@ -14,7 +14,7 @@
 #include "orchestrator/store/event_codec.h"
 #include "orchestrator/store/store.h"
 #include "statemachines/base/check.h"
-#include "tests/store/scratch.h"
+#include "tests/base/scratch.h"
 
 namespace towline::store {
 namespace {
@@ -228,7 +228,7 @@ void BenchWaiting(const std::string& directory, ExecutionKey count) {
 }  // namespace towline::store
 
 int main(int argc, char** argv) {
-  const towline::store::Scratch scratch;
+  const towline::Scratch scratch;
   const std::string directory = argc > 1 ? argv[1] : scratch.path();
   towline::store::BenchCodec();
   for (const int size : {1, 64, 512}) {

@@ -1,4 +1,4 @@
-#include "tests/store/scratch.h"
+#include "tests/base/scratch.h"
 #include "tests/store/store_suite.h"
 
 namespace towline::store {

@@ -15,8 +15,8 @@
 
 #include "orchestrator/store/sqlite_connection.h"
 #include "orchestrator/store/store.h"
+#include "tests/base/scratch.h"
 #include "tests/store/rows.h"
-#include "tests/store/scratch.h"
 
 namespace towline::store {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/worker/scratch.h"
+#include "tests/base/scratch.h"
 #include "worker/program_limits.h"
 
 namespace towline::worker::testing {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "tests/worker/scratch.h"
+#include "tests/base/scratch.h"
 
 namespace towline::worker::testing {
 namespace {

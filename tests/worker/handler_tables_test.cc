@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/worker/scratch.h"
+#include "tests/base/scratch.h"
 #include "worker/config.h"
 
 namespace towline::worker::testing {

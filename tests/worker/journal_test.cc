@@ -11,7 +11,7 @@
 #include <map>
 #include <memory>
 
-#include "tests/worker/scratch.h"
+#include "tests/base/scratch.h"
 #include "worker/memory_journal.h"
 #include "worker/sqlite_journal.h"
 

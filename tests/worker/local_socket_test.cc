@@ -12,7 +12,7 @@
 #include <future>
 #include <optional>
 
-#include "tests/worker/scratch.h"
+#include "tests/base/scratch.h"
 #include "worker/local_command.h"
 
 namespace towline::worker::testing {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/worker/scratch.h"
+#include "tests/base/scratch.h"
 #include "worker/cgroup.h"
 #include "worker/process_runner.h"
 

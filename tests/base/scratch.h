@@ -8,13 +8,13 @@
 
 #include "statemachines/base/check.h"
 
-namespace towline::objects {
+namespace towline {
 
 // A directory that ends with the test.
 class Scratch {
  public:
   Scratch() {
-    std::string name = std::filesystem::temp_directory_path() / "towline-objects-XXXXXX";
+    std::string name = std::filesystem::temp_directory_path() / "towline-test-XXXXXX";
     CHECK(mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
@@ -27,11 +27,14 @@ class Scratch {
 
   const std::string& path() const { return path_; }
 
-  // Writes a file as a person would, folders included.
-  void Write(const std::string& name, const std::string& content) const {
+  // Writes a file as a person would, folders included; returns its whole path.
+  std::string Write(const std::string& name, const std::string& content,
+                    bool program = false) const {
     const std::filesystem::path path = path_ + "/" + name;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path) << content;
+    if (program) std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    return path;
   }
   std::string Read(const std::string& name) const {
     std::ifstream file(path_ + "/" + name);
@@ -42,4 +45,4 @@ class Scratch {
   std::string path_;
 };
 
-}  // namespace towline::objects
+}  // namespace towline
