@@ -19,8 +19,11 @@ Result<std::int64_t> ReadLife(const std::string& text) {
   std::int64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   const std::string unit(end, text.data() + text.size());
-  const std::int64_t seconds =
-      unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3'600 : unit == "d" ? 86'400 : 0;
+  const std::int64_t seconds = unit == "s"   ? 1
+                               : unit == "m" ? 60
+                               : unit == "h" ? 3'600
+                               : unit == "d" ? 86'400
+                                             : 0;
   if (error != std::errc() || count < 1 || count > 1'000'000 || seconds == 0) {
     return Error{Error::Code::kInvalidArgument,
                  "--life takes a number and s, m, h or d, for example 30d, not '" + text + "'", ""};
@@ -148,6 +151,37 @@ void AddGrantOptions(cxxopts::OptionAdder& add) {
   add("everywhere", "in every tenant instead of --tenant");
 }
 
+std::string ShowWho(const v1::AuditEntry& entry) {
+  if (entry.proof() == "local") return "(local)";
+  return entry.principal().empty() ? "(unknown)" : entry.principal();
+}
+
+int Audit(Invocation& call) {
+  v1::ListAuditEntriesRequest request;
+  request.set_everywhere(call.Flag("everywhere"));
+  request.set_denied(call.Flag("denied"));
+  if (call.Has("principal")) request.set_principal(call.Option("principal"));
+  const auto limit = call.Count("limit");
+  if (!limit) return Fail(call, limit.error());
+  request.set_max_results(*limit);
+  v1::ListAuditEntriesResponse response;
+  const auto status = call.client.Call<Access>(&Access::Stub::ListAuditEntries, request, &response);
+  if (!status.ok()) return Fail(call, status);
+  if (call.json) {
+    PrintJsonLine(call.terminal, ToJson(response));
+    return kOk;
+  }
+  Table table({"TIME", "WHO", "FROM", "ACTION", "TENANT", "TO WHAT", "DECISION"});
+  for (const v1::AuditEntry& entry : response.entries()) {
+    table.Add(
+        {ShowTime(FromProto(entry.time())), ShowWho(entry), entry.peer(), entry.action(),
+         entry.tenant(), entry.object(), entry.allowed() ? "allowed" : "denied: " + entry.reason()},
+        entry.allowed() ? Colour::kPlain : Colour::kRed);
+  }
+  table.Print(call.terminal);
+  return kOk;
+}
+
 constexpr const char* kRoles =
     "Roles: viewer (see), starter (see and start executions), worker (poll activities, answer "
     "tasks), operator (all of it), admin (and say who may do what).";
@@ -162,9 +196,7 @@ std::vector<Command> AccessCommands() {
       {"access revoke", "PRINCIPAL ROLE", "take that back", AddGrantOptions, Revoke,
        "Say it as it was granted."},
       {"access list", "", "show who may do what",
-       [text](cxxopts::OptionAdder& add) {
-         add("principal", "only of this one", text(), "NAME");
-       },
+       [text](cxxopts::OptionAdder& add) { add("principal", "only of this one", text(), "NAME"); },
        List},
       {"access check", "ACTION", "say whether somebody may do something, and why",
        [text](cxxopts::OptionAdder& add) {
@@ -175,6 +207,15 @@ std::vector<Command> AccessCommands() {
        "ACTION: machines:view, machines:change, executions:view, executions:start, "
        "executions:change, activities:view, activities:change, activities:poll, tasks:answer, "
        "workers:view, workers:change, access:view, access:change. Exit code 1: denied."},
+      {"audit", "", "show who wanted to change what, and what was denied",
+       [text](cxxopts::OptionAdder& add) {
+         add("principal", "only of this one", text(), "NAME");
+         add("denied", "only what was denied");
+         add("everywhere", "of all tenants, and those whom nobody knows");
+         add("limit", "how many, the newest first; at most 1000",
+             cxxopts::value<std::string>()->default_value("100"), "N");
+       },
+       Audit, "For admins. The server keeps the whole log below DATA/audit, as lines of JSON."},
       {"token create", "PRINCIPAL", "make a secret that proves who a program is",
        [](cxxopts::OptionAdder& add) {
          add("life", "how long it is good: 15m, 12h, 30d (at most 365d)",

@@ -83,8 +83,7 @@ class Table {
   }
 
  private:
-  void Read(const char* key, const char* type,
-            const std::function<bool(const toml::node&)>& take) {
+  void Read(const char* key, const char* type, const std::function<bool(const toml::node&)>& take) {
     known_.emplace_back(key);
     const toml::node* const node = table_.get(key);
     if (node == nullptr || failed_) return;
@@ -175,6 +174,12 @@ Status Read(const std::string& path, const toml::table& root, Config& config) {
     access.Texts("admins", config.admins);
     return access.Finish();
   });
+  top.Section("audit", [&](const toml::table& section) {
+    Table audit(path, section, "audit");
+    audit.Integer("file_mb", config.audit.file_mb);
+    audit.Integer("files", config.audit.files);
+    return audit.Finish();
+  });
   top.Section("dispatch", [&](const toml::table& section) {
     Table dispatch(path, section, "dispatch");
     dispatch.Integer("offer_timeout_seconds", config.dispatch.offer_timeout_seconds);
@@ -248,10 +253,15 @@ Status CheckConfig(const Config& config) {
     return Wrong("broker.port: must be from 1 to 65535");
   }
   if (config.broker.host.empty()) return Wrong("broker.host: must not be empty");
+  if (config.audit.file_mb < 1 || config.audit.file_mb > 1'024 || config.audit.files < 1 ||
+      config.audit.files > 1'000) {
+    return Wrong("audit: file_mb must be from 1 to 1024, files from 1 to 1000");
+  }
   if (config.dispatch.offer_timeout_seconds < 1 || config.dispatch.liveness_seconds < 1 ||
       config.dispatch.grace_seconds < 0) {
-    return Wrong("dispatch: offer_timeout_seconds and liveness_seconds must be at least 1, "
-                 "grace_seconds at least 0");
+    return Wrong(
+        "dispatch: offer_timeout_seconds and liveness_seconds must be at least 1, "
+        "grace_seconds at least 0");
   }
   return objects::CheckStoreConfig(config.objects);
 }

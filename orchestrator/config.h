@@ -46,6 +46,11 @@ struct Config {
   // Users who may do everything, whatever has been granted: the way to begin.
   std::vector<std::string> admins;
 
+  struct Audit {
+    int file_mb = 16;  // when a file of DATA/audit is full, the next is begun
+    int files = 10;    // that are kept
+  } audit;
+
   struct Dispatch {
     int offer_timeout_seconds = 10;  // an unanswered offer is repeated
     int liveness_seconds = 45;       // silence after an offer: the worker is lost

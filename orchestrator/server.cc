@@ -97,8 +97,9 @@ struct Server::Parts {
         children(MakeNested(), MakeRunner(config), clock),
         notices(children, dispatch),
         partitions(MakePartitions(config)),
+        audit(AuditSettings(config)),
         service({*backend, definitions, partitions, hub, tokens, fleet,
-                 [this] { return clock.Now(); }},
+                 [this] { return clock.Now(); }, &audit},
                 ServiceSettings(config)) {
     port.target = &partitions;
   }
@@ -111,6 +112,13 @@ struct Server::Parts {
     settings.value_bytes_max = LimitsOf(config).value_bytes_max;
     settings.admins = config.admins;
     return settings;
+  }
+
+  static api::AuditLog::Settings AuditSettings(const Config& config) {
+    return {.directory = config.data + "/audit",
+            .file_bytes_max = static_cast<std::size_t>(config.audit.file_mb) << 20,
+            .files_max = static_cast<std::size_t>(config.audit.files),
+            .clock = [] { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }};
   }
 
   std::vector<std::unique_ptr<engine::PartitionThread>> MakePartitions(const Config& config) {
@@ -138,9 +146,8 @@ struct Server::Parts {
     return std::move(*opened);
   }
   std::unique_ptr<children::Nested> MakeNested() {
-    return std::make_unique<children::Nested>(port, backend->catalogue().Partitions(),
-                                              nested_tasks, backend->catalogue(), definitions,
-                                              tokens);
+    return std::make_unique<children::Nested>(port, backend->catalogue().Partitions(), nested_tasks,
+                                              backend->catalogue(), definitions, tokens);
   }
   std::unique_ptr<children::MapRunner> MakeRunner(const Config& config) {
     children::MapRunnerSettings settings;
@@ -181,6 +188,7 @@ struct Server::Parts {
   children::ChildrenThreads children;
   children::NoticeSplit notices;
   engine::Partitions partitions;
+  api::AuditLog audit;
   api::Service service;
   std::unique_ptr<api::GrpcServer> grpc;
   std::jthread sweeper;
@@ -200,8 +208,8 @@ Status Server::Start() {
   } catch (const store::StoreError& error) {
     return Error{Error::Code::kUnavailable, error.what()};
   }
-  auto grpc = api::GrpcServer::Start(
-      parts_->service, *address, {config_.tls.ca, config_.tls.certificate, config_.tls.key});
+  auto grpc = api::GrpcServer::Start(parts_->service, *address,
+                                     {config_.tls.ca, config_.tls.certificate, config_.tls.key});
   if (!grpc) return grpc.error();
   parts_->grpc = std::move(*grpc);
   parts_->partitions.Start();

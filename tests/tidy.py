@@ -97,7 +97,7 @@ ROOMS = {
         ("boost_json", "grpc", "protobuf", "cxxopts")),
 }
 # Single files whose purpose is the package.
-FILE_PACKAGES = {BASE + "log.cc": ("spdlog",)}
+FILE_PACKAGES = {BASE + "log.cc": ("spdlog",), "orchestrator/api/audit.cc": ("spdlog",)}
 
 # The core knows no thread, file, socket, clock or random number.
 IMPURE_HEADERS = {

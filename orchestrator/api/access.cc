@@ -77,6 +77,13 @@ std::string RolesThatAllow(Action action) {
   return text;
 }
 
+// What nobody needs to be asked about later.
+bool OnlyLooks(Action action) {
+  return action == Action::kViewMachines || action == Action::kViewExecutions ||
+         action == Action::kViewActivities || action == Action::kViewWorkers ||
+         action == Action::kViewAccess;
+}
+
 }  // namespace
 
 const char* NameOf(Action action) {
@@ -105,22 +112,26 @@ std::optional<Role> ParseRole(std::string_view name) {
 bool Allows(Role role, Action action) {
   const bool access = action == Action::kViewAccess || action == Action::kChangeAccess;
   switch (role) {
-    case Role::kAdmin: return true;
-    case Role::kOperator: return !access;
+    case Role::kAdmin:
+      return true;
+    case Role::kOperator:
+      return !access;
     case Role::kViewer:
       return action == Action::kViewMachines || action == Action::kViewExecutions ||
              action == Action::kViewActivities || action == Action::kViewWorkers;
     case Role::kStarter:
       return action == Action::kViewMachines || action == Action::kViewExecutions ||
              action == Action::kStartExecutions;
-    case Role::kWorker: break;
+    case Role::kWorker:
+      break;
   }
   return action == Action::kPollActivities || action == Action::kAnswerTasks;
 }
 
-Access::Access(store::Catalogue& catalogue, std::vector<std::string> admins)
+Access::Access(store::Catalogue& catalogue, std::vector<std::string> admins, AuditLog* audit)
     : catalogue_(catalogue),
       admins_(std::move(admins)),
+      audit_(audit),
       grants_(catalogue.Grants()),
       tokens_(catalogue.ApiTokens()) {}
 
@@ -142,16 +153,17 @@ Decision Access::Decide(const Caller& caller, Action action, const Resource& res
       return {.allowed = true, .reason = Show(grant)};
     }
   }
-  return {.allowed = false,
-          .reason = "needs to be " + RolesThatAllow(action) + " in tenant " +
-                    std::string(resource.tenant) +
-                    (resource.machine.empty()
-                         ? ""
-                         : " for the state machine " + std::string(resource.machine))};
+  return {
+      .allowed = false,
+      .reason =
+          "needs to be " + RolesThatAllow(action) + " in tenant " + std::string(resource.tenant) +
+          (resource.machine.empty() ? ""
+                                    : " for the state machine " + std::string(resource.machine))};
 }
 
 Status Access::Allow(const Caller& caller, Action action, const Resource& resource) const {
   const Decision decision = Decide(caller, action, resource);
+  if (!decision.allowed || !OnlyLooks(action)) Note(caller, action, resource, decision);
   if (decision.allowed) return Ok();
   return Error{Error::Code::kPermissionDenied,
                "User '" + caller.name + "' is not authorized to perform " + NameOf(action) + ": " +
@@ -189,13 +201,9 @@ std::vector<store::GrantRow> Access::Grants() const {
 Access::NewToken Access::CreateToken(const std::string& principal, Timestamp now,
                                      Timestamp expires) {
   const std::string id = RandomHex(kIdBytes);
-  const std::string secret =
-      std::string(kSecretPrefix) + id + "_" + RandomHex(kSecretBytes);
-  store::ApiTokenRow row{.id = id,
-                         .hash = HashOf(secret),
-                         .principal = principal,
-                         .created = now,
-                         .expires = expires};
+  const std::string secret = std::string(kSecretPrefix) + id + "_" + RandomHex(kSecretBytes);
+  store::ApiTokenRow row{
+      .id = id, .hash = HashOf(secret), .principal = principal, .created = now, .expires = expires};
   const std::unique_lock lock(mutex_);
   catalogue_.PutApiToken(row);
   tokens_ = catalogue_.ApiTokens();
@@ -214,7 +222,29 @@ std::vector<store::ApiTokenRow> Access::Tokens() const {
   return tokens_;
 }
 
-std::optional<std::string> Access::Prove(std::string_view secret, Timestamp now) const {
+void Access::Note(const Caller& caller, Action action, const Resource& resource,
+                  const Decision& decision) const {
+  if (audit_ == nullptr) return;
+  std::string object(resource.machine);
+  if (!object.empty() && !resource.detail.empty()) object += '/';
+  object += resource.detail;
+  audit_->Write({.principal = caller.name,
+                 .proof = caller.proof,
+                 .peer = caller.peer,
+                 .action = NameOf(action),
+                 .tenant = std::string(resource.tenant),
+                 .object = std::move(object),
+                 .allowed = decision.allowed,
+                 .reason = decision.reason});
+}
+
+void Access::NoteStranger(const Caller& caller, const std::string& why) const {
+  if (audit_ == nullptr) return;
+  audit_->Write(
+      {.principal = caller.name, .peer = caller.peer, .action = "identify", .reason = why});
+}
+
+std::optional<Access::Proven> Access::Prove(std::string_view secret, Timestamp now) const {
   if (secret.substr(0, kSecretPrefix.size()) != kSecretPrefix) return std::nullopt;
   const std::string hash = HashOf(secret);
   const std::string_view id = secret.substr(kSecretPrefix.size(), 2 * kIdBytes);
@@ -223,7 +253,7 @@ std::optional<std::string> Access::Prove(std::string_view secret, Timestamp now)
     if (row.id != id) continue;
     const bool same = row.hash.size() == hash.size() &&
                       CRYPTO_memcmp(row.hash.data(), hash.data(), hash.size()) == 0;
-    if (same && now < row.expires) return row.principal;
+    if (same && now < row.expires) return Proven{row.principal, row.id};
   }
   return std::nullopt;
 }

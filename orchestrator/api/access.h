@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/api/audit.h"
 #include "orchestrator/api/caller.h"
 #include "orchestrator/store/store.h"
 #include "statemachines/base/result.h"
@@ -44,6 +45,7 @@ inline constexpr const char* kUnrecognizedClient = "UnrecognizedClientException"
 struct Resource {
   std::string_view tenant;
   std::string_view machine{};
+  std::string_view detail{};  // for the audit log: which execution, activity or grant
 };
 
 struct Decision {
@@ -51,15 +53,21 @@ struct Decision {
   std::string reason{};  // for people
 };
 
-// The one place that decides. Default deny. Any thread.
+// The one place that decides. Default deny. Any thread. What somebody wants to change and whatever
+// is denied is written to the audit log, if there is one.
 class Access {
  public:
   // `admins`: users who are admin everywhere, whatever the catalogue says; the way to begin.
-  Access(store::Catalogue& catalogue, std::vector<std::string> admins);
+  Access(store::Catalogue& catalogue, std::vector<std::string> admins, AuditLog* audit);
 
   Decision Decide(const Caller& caller, Action action, const Resource& resource) const;
   // Error AccessDeniedException: who, what, and whom to ask.
   Status Allow(const Caller& caller, Action action, const Resource& resource) const;
+  // Writes down what has been decided elsewhere: what everybody may do to his own.
+  void Note(const Caller& caller, Action action, const Resource& resource,
+            const Decision& decision) const;
+  // Writes down that somebody is not who he says, or has not said who he is.
+  void NoteStranger(const Caller& caller, const std::string& why) const;
   // Whether some machine of the tenant is within the caller's grants: lists show what is.
   bool AllowsSome(const Caller& caller, Action action, std::string_view tenant) const;
 
@@ -76,14 +84,19 @@ class Access {
   NewToken CreateToken(const std::string& principal, Timestamp now, Timestamp expires);
   bool RevokeToken(const std::string& id);
   std::vector<store::ApiTokenRow> Tokens() const;
-  // The principal that the secret proves. Nothing: unknown, wrong or expired.
-  std::optional<std::string> Prove(std::string_view secret, Timestamp now) const;
+  // Whose the secret is. Nothing: unknown, wrong or expired.
+  struct Proven {
+    std::string principal;
+    std::string token;  // its id
+  };
+  std::optional<Proven> Prove(std::string_view secret, Timestamp now) const;
 
  private:
   bool IsAdmin(std::string_view principal) const;
 
   store::Catalogue& catalogue_;
   const std::vector<std::string> admins_;
+  AuditLog* const audit_;
   mutable std::shared_mutex mutex_;
   // guarded by mutex_
   std::vector<store::GrantRow> grants_;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kLifeSecondsMin = 60;
 constexpr std::int64_t kLifeSecondsMax = 365 * 86'400;
+constexpr int kEntriesMax = 1'000;
 constexpr std::string_view kEverywhere = "*";
 
 Error Invalid(std::string why) {
@@ -21,8 +22,9 @@ Error NotFound(std::string what) {
 
 // As certificates name users.
 Status CheckPrincipal(std::string_view name) {
-  const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789-.@") == std::string_view::npos;
+  const bool plain = name.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789-.@") == std::string_view::npos;
   if (plain && !name.empty() && name.size() <= 64) return Ok();
   return Invalid("'" + std::string(name) +
                  "' is no principal: 1 to 64 letters, digits, '-', '.' and '@'");
@@ -40,6 +42,18 @@ void Fill(const store::ApiTokenRow& row, v1::ApiToken* to) {
   to->set_principal(row.principal);
   SetTime(to->mutable_creation_time(), row.created);
   SetTime(to->mutable_expiry_time(), row.expires);
+}
+
+void Fill(const AuditEntry& entry, v1::AuditEntry* to) {
+  SetTime(to->mutable_time(), entry.time);
+  to->set_principal(entry.principal);
+  to->set_proof(entry.proof);
+  to->set_peer(entry.peer);
+  to->set_action(entry.action);
+  to->set_tenant(entry.tenant);
+  to->set_object(entry.object);
+  to->set_allowed(entry.allowed);
+  to->set_reason(entry.reason);
 }
 
 std::string Actions() {
@@ -74,13 +88,14 @@ Result<store::GrantRow> AccessControl::ReadGrant(const Asker& asker,
     if (!tenant) return tenant.error();
     row.tenant = *tenant;
   }
-  const Status allowed = base_.access.Allow(*caller, Action::kChangeAccess, {row.tenant});
+  const std::string what = row.principal + " " + row.role + " " + row.machine_prefix;
+  const Status allowed =
+      base_.access.Allow(*caller, Action::kChangeAccess, {.tenant = row.tenant, .detail = what});
   if (!allowed) return allowed.error();
   return row;
 }
 
-void AccessControl::Grant(const v1::GrantRequest& request,
-                          const Reply<v1::GrantResponse>& reply) {
+void AccessControl::Grant(const v1::GrantRequest& request, const Reply<v1::GrantResponse>& reply) {
   const auto row = ReadGrant(reply.asker(), request.grant());
   if (!row) return reply.Fail(row.error());
   base_.access.Grant(*row);
@@ -119,8 +134,14 @@ void AccessControl::ListGrants(const v1::ListGrantsRequest& request,
 Result<Caller> AccessControl::OwnerOf(const Asker& asker, std::string_view principal) const {
   auto caller = base_.Know(asker);
   if (!caller) return caller;
-  if (caller->kind == Caller::Kind::kUser && caller->name == principal) return caller;
-  const Status allowed = base_.access.Allow(*caller, Action::kChangeAccess, {kEverywhere});
+  const std::string what = "token of " + std::string(principal);
+  const Resource resource{.tenant = kEverywhere, .detail = what};
+  if (caller->kind == Caller::Kind::kUser && caller->name == principal) {
+    base_.access.Note(*caller, Action::kChangeAccess, resource,
+                      {.allowed = true, .reason = "it is the caller's own"});
+    return caller;
+  }
+  const Status allowed = base_.access.Allow(*caller, Action::kChangeAccess, resource);
   if (!allowed) return allowed.error();
   return caller;
 }
@@ -132,8 +153,8 @@ void AccessControl::CreateToken(const v1::CreateTokenRequest& request,
   if (Status good = CheckPrincipal(request.principal()); !good) return reply.Fail(good.error());
   const std::int64_t life = request.life_seconds();
   if (life < kLifeSecondsMin || life > kLifeSecondsMax) {
-    return reply.Fail(Invalid("life_seconds must be from 60 to 31536000 (a year), not " +
-                              std::to_string(life)));
+    return reply.Fail(
+        Invalid("life_seconds must be from 60 to 31536000 (a year), not " + std::to_string(life)));
   }
   const Timestamp now = base_.parts.clock();
   const Access::NewToken token =
@@ -149,16 +170,15 @@ void AccessControl::CreateToken(const v1::CreateTokenRequest& request,
 void AccessControl::RevokeToken(const v1::RevokeTokenRequest& request,
                                 const Reply<v1::RevokeTokenResponse>& reply) {
   const auto tokens = base_.access.Tokens();
-  const auto found = std::find_if(tokens.begin(), tokens.end(), [&](const auto& token) {
-    return token.id == request.id();
-  });
+  const auto found = std::find_if(tokens.begin(), tokens.end(),
+                                  [&](const auto& token) { return token.id == request.id(); });
   // Who may not see others' tokens does not learn here which there are.
   const auto caller =
       OwnerOf(reply.asker(), found == tokens.end() ? std::string_view() : found->principal);
   if (!caller) return reply.Fail(caller.error());
   if (found == tokens.end() || !base_.access.RevokeToken(request.id())) {
-    return reply.Fail(NotFound("There is no token '" + request.id() +
-                               "'; `towline token list` shows all"));
+    return reply.Fail(
+        NotFound("There is no token '" + request.id() + "'; `towline token list` shows all"));
   }
   Log(LogLevel::kInfo, "token_revoked", {{"id", request.id()}, {"by", NameOf(*caller)}});
   reply.Send(v1::RevokeTokenResponse());
@@ -177,6 +197,35 @@ void AccessControl::ListTokens(const v1::ListTokensRequest& /*request*/,
   reply.Send(std::move(response));
 }
 
+void AccessControl::ListAuditEntries(const v1::ListAuditEntriesRequest& request,
+                                     const Reply<v1::ListAuditEntriesResponse>& reply) {
+  const auto caller = base_.Know(reply.asker());
+  if (!caller) return reply.Fail(caller.error());
+  AuditLog::Filter filter{.principal = request.principal(), .denied = request.denied()};
+  if (!request.everywhere()) {
+    const auto tenant = ResolveTenant(reply.asker().tenant);
+    if (!tenant) return reply.Fail(tenant.error());
+    filter.tenant = *tenant;
+  }
+  const Status allowed =
+      base_.access.Allow(*caller, Action::kViewAccess,
+                         {request.everywhere() ? kEverywhere : std::string_view(filter.tenant)});
+  if (!allowed) return reply.Fail(allowed.error());
+  if (request.max_results() < 0 || request.max_results() > kEntriesMax) {
+    return reply.Fail(Invalid("max_results must be from 1 to 1000, or 0 for 100, not " +
+                              std::to_string(request.max_results())));
+  }
+  if (request.max_results() > 0) filter.limit = static_cast<std::size_t>(request.max_results());
+  if (request.has_since()) filter.since = TimeOf(request.since());
+  v1::ListAuditEntriesResponse response;
+  if (base_.parts.audit != nullptr) {
+    for (const AuditEntry& entry : base_.parts.audit->Read(filter)) {
+      Fill(entry, response.add_entries());
+    }
+  }
+  reply.Send(std::move(response));
+}
+
 void AccessControl::Check(const v1::CheckAccessRequest& request,
                           const Reply<v1::CheckAccessResponse>& reply) {
   const auto caller = base_.Know(reply.asker());
@@ -185,8 +234,7 @@ void AccessControl::Check(const v1::CheckAccessRequest& request,
   if (!tenant) return reply.Fail(tenant.error());
   const auto action = ParseAction(request.action());
   if (!action) {
-    return reply.Fail(
-        Invalid("'" + request.action() + "' is no action; there are " + Actions()));
+    return reply.Fail(Invalid("'" + request.action() + "' is no action; there are " + Actions()));
   }
   Caller subject = *caller;
   if (!request.principal().empty() && request.principal() != caller->name) {

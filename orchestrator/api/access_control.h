@@ -13,14 +13,14 @@ class AccessControl {
 
   void Grant(const v1::GrantRequest& request, const Reply<v1::GrantResponse>& reply);
   void Revoke(const v1::RevokeRequest& request, const Reply<v1::RevokeResponse>& reply);
-  void ListGrants(const v1::ListGrantsRequest& request,
-                  const Reply<v1::ListGrantsResponse>& reply);
+  void ListGrants(const v1::ListGrantsRequest& request, const Reply<v1::ListGrantsResponse>& reply);
   void CreateToken(const v1::CreateTokenRequest& request,
                    const Reply<v1::CreateTokenResponse>& reply);
   void RevokeToken(const v1::RevokeTokenRequest& request,
                    const Reply<v1::RevokeTokenResponse>& reply);
-  void ListTokens(const v1::ListTokensRequest& request,
-                  const Reply<v1::ListTokensResponse>& reply);
+  void ListTokens(const v1::ListTokensRequest& request, const Reply<v1::ListTokensResponse>& reply);
+  void ListAuditEntries(const v1::ListAuditEntriesRequest& request,
+                        const Reply<v1::ListAuditEntriesResponse>& reply);
   void Check(const v1::CheckAccessRequest& request, const Reply<v1::CheckAccessResponse>& reply);
 
  private:

@@ -19,6 +19,8 @@ struct Caller {
   std::string name{};    // the certificate's common name
   Timestamp until{};     // of a certificate
   std::string bearer{};  // a token's secret that it has sent along; who it proves is not known yet
+  std::string peer{};    // where it calls from: "ipv4:10.1.2.3:50122"
+  std::string proof{};   // how we know: "certificate", "token ID", "local"
 };
 
 // Who asks, and for which tenant: what every use case begins with.

@@ -5,6 +5,10 @@
 
 namespace towline::api {
 
+Timestamp TimeOf(const google::protobuf::Timestamp& time) {
+  return Timestamp{Seconds{time.seconds()} + Millis{time.nanos() / 1'000'000}};
+}
+
 void SetTime(google::protobuf::Timestamp* to, Timestamp time) {
   const auto seconds = std::chrono::floor<Seconds>(time);
   to->set_seconds(seconds.time_since_epoch().count());
@@ -13,11 +17,16 @@ void SetTime(google::protobuf::Timestamp* to, Timestamp time) {
 
 v1::ExecutionStatus ToProto(store::Status status) {
   switch (status) {
-    case store::Status::kRunning: return v1::EXECUTION_STATUS_RUNNING;
-    case store::Status::kSucceeded: return v1::EXECUTION_STATUS_SUCCEEDED;
-    case store::Status::kFailed: return v1::EXECUTION_STATUS_FAILED;
-    case store::Status::kTimedOut: return v1::EXECUTION_STATUS_TIMED_OUT;
-    case store::Status::kAborted: return v1::EXECUTION_STATUS_ABORTED;
+    case store::Status::kRunning:
+      return v1::EXECUTION_STATUS_RUNNING;
+    case store::Status::kSucceeded:
+      return v1::EXECUTION_STATUS_SUCCEEDED;
+    case store::Status::kFailed:
+      return v1::EXECUTION_STATUS_FAILED;
+    case store::Status::kTimedOut:
+      return v1::EXECUTION_STATUS_TIMED_OUT;
+    case store::Status::kAborted:
+      return v1::EXECUTION_STATUS_ABORTED;
   }
   return v1::EXECUTION_STATUS_UNSPECIFIED;
 }

@@ -14,6 +14,7 @@
 namespace towline::api {
 
 void SetTime(google::protobuf::Timestamp* to, Timestamp time);
+Timestamp TimeOf(const google::protobuf::Timestamp& time);
 v1::ExecutionStatus ToProto(store::Status status);
 v1::ExecutionStatus ToProto(interpreter::ExecutionStatus status);
 // All but input, output, error and cause.

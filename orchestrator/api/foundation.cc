@@ -12,24 +12,29 @@ int Foundation::PartitionOf(const ExecutionId& id) const {
 }
 
 Result<Caller> Foundation::Know(const Asker& asker) const {
-  const auto refuse = [](std::string why) {
+  const auto refuse = [&](std::string why) {
+    access.NoteStranger(asker.caller, why);
     return Error{Error::Code::kPermissionDenied, std::move(why), kUnrecognizedClient};
   };
   const Timestamp now = parts.clock();
   const Caller& caller = asker.caller;
   if (!caller.bearer.empty()) {
-    const auto principal = access.Prove(caller.bearer, now);
-    if (!principal) return refuse("The token sent along is unknown, or it has expired");
-    return Caller{.kind = Caller::Kind::kUser, .name = *principal};
+    auto proven = access.Prove(caller.bearer, now);
+    if (!proven) return refuse("The token sent along is unknown, or it has expired");
+    return Caller{.kind = Caller::Kind::kUser,
+                  .name = std::move(proven->principal),
+                  .peer = caller.peer,
+                  .proof = "token " + proven->token};
   }
   if (caller.kind == Caller::Kind::kNobody) {
-    return refuse("This server wants to know who calls: show a user's certificate (towline: "
-                  "--certificate and --key) or a token (--token)");
+    return refuse(
+        "This server wants to know who calls: show a user's certificate (towline: "
+        "--certificate and --key) or a token (--token)");
   }
   if (caller.kind == Caller::Kind::kOther) {
-    return Error{Error::Code::kPermissionDenied,
-                 "The certificate of '" + caller.name + "' is not for a user",
-                 "AccessDeniedException"};
+    std::string why = "The certificate of '" + caller.name + "' is not for a user";
+    access.NoteStranger(caller, why);
+    return Error{Error::Code::kPermissionDenied, std::move(why), "AccessDeniedException"};
   }
   // It was good when the connection was made, which may be long ago.
   if (caller.kind == Caller::Kind::kUser && caller.until <= now) {
@@ -80,9 +85,9 @@ Result<ActivityName> Foundation::Activity(const Asker& asker, Action action,
   if (!caller) return caller.error();
   auto name = ParseActivity(asker.tenant, text);
   if (!name) return name;
-  if (Status allowed = access.Allow(*caller, action, {name->tenant}); !allowed) {
-    return allowed.error();
-  }
+  const Status allowed =
+      access.Allow(*caller, action, {.tenant = name->tenant, .detail = name->name});
+  if (!allowed) return allowed.error();
   return name;
 }
 
@@ -92,7 +97,7 @@ Result<ExecutionId> Foundation::Execution(const Asker& asker, Action action,
   if (!caller) return caller.error();
   auto id = ParseExecution(asker.tenant, text);
   if (!id) return id;
-  const Status allowed = access.Allow(*caller, action, {id->tenant, id->machine});
+  const Status allowed = access.Allow(*caller, action, {id->tenant, id->machine, id->name});
   if (!allowed) return allowed.error();
   return id;
 }
@@ -118,8 +123,7 @@ std::shared_ptr<const asl::Definition> Foundation::DefinitionOf(const store::Exe
   return definition;
 }
 
-void Foundation::MaskTokens(int partition, store::ExecutionKey execution,
-                            std::string& text) const {
+void Foundation::MaskTokens(int partition, store::ExecutionKey execution, std::string& text) const {
   // The placeholder without its number: "towline-task-token:".
   static const std::string prefix = [] {
     std::string placeholder = interpreter::TokenPlaceholder(0);
@@ -135,8 +139,8 @@ void Foundation::MaskTokens(int partition, store::ExecutionKey execution,
       continue;
     }
     const std::string shown =
-        "token:" + engine::Tokens::Fingerprint(
-                       parts.tokens.Mint(engine::TaskRef{partition, execution, task}));
+        "token:" +
+        engine::Tokens::Fingerprint(parts.tokens.Mint(engine::TaskRef{partition, execution, task}));
     text.replace(at, prefix.size() + static_cast<std::size_t>(end - digits), shown);
     at += shown.size();
   }

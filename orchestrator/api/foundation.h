@@ -41,10 +41,11 @@ struct Parts {
   const engine::Tokens& tokens;
   FleetPort& fleet;
   std::function<Timestamp()> clock;
+  AuditLog* audit = nullptr;  // none: nothing is written down
 };
 
 struct Settings {
-  std::size_t value_bytes_max = 4 << 20;       // an input, an output; as the interpreter's limit
+  std::size_t value_bytes_max = 4 << 20;  // an input, an output; as the interpreter's limit
   std::size_t definition_bytes_max = 1 << 20;
   std::vector<std::string> admins{};  // users who may do everything
 };
@@ -60,7 +61,7 @@ struct Foundation {
       : parts(std::move(used_parts)),
         settings(std::move(used_settings)),
         readers(parts.backend, parts.backend.catalogue().Partitions()),
-        access(parts.backend.catalogue(), settings.admins),
+        access(parts.backend.catalogue(), settings.admins, parts.audit),
         machines(parts.backend.catalogue(), parts.definitions),
         pages(parts.backend.catalogue().MacKeys()) {}
 

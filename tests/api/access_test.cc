@@ -47,6 +47,18 @@ class AccessTest : public testing::Test {
         ->outcome();
   }
 
+  // As who may see all of it.
+  v1::ListAuditEntriesResponse Audit() {
+    const Caller before = world_.caller();
+    world_.set_caller({.kind = Caller::Kind::kLocal});
+    v1::ListAuditEntriesRequest request;
+    request.set_everywhere(true);
+    request.set_max_results(1'000);
+    auto done = world_.Ask(access_, &AccessControl::ListAuditEntries, request);
+    world_.set_caller(before);
+    return done->response;
+  }
+
   // Every use case once: its name, the action it needs, and what it is answered.
   struct UseCase {
     const char* name;
@@ -126,14 +138,12 @@ std::vector<AccessTest::UseCase> AccessTest::OfMachinesAndExecutions() {
       {"redrive", Action::kChangeExecutions,
        Asking(executions, &Executions::Redrive, About<v1::RedriveExecutionRequest>("m/one"))},
       {"map runs", Action::kViewExecutions,
-       Asking(world_.service().map_runs(), &MapRuns::List,
-              About<v1::ListMapRunsRequest>("m/one"))},
+       Asking(world_.service().map_runs(), &MapRuns::List, About<v1::ListMapRunsRequest>("m/one"))},
       {"describe map run", Action::kViewExecutions,
        Asking(world_.service().map_runs(), &MapRuns::Describe,
               OfMapRun<v1::DescribeMapRunRequest>())},
       {"update map run", Action::kChangeExecutions,
-       Asking(world_.service().map_runs(), &MapRuns::Update,
-              OfMapRun<v1::UpdateMapRunRequest>())},
+       Asking(world_.service().map_runs(), &MapRuns::Update, OfMapRun<v1::UpdateMapRunRequest>())},
       {"explain", Action::kViewExecutions,
        Asking(world_.service().explain(), &Explain::Execution,
               About<v1::ExplainExecutionRequest>("m/one"))},
@@ -235,8 +245,8 @@ TEST_F(AccessTest, APrefixIsAllThatIsSeen) {
   world_.set_caller({.kind = Caller::Kind::kLocal});
   world_.Start("other", "hidden", "", true);
   world_.set_caller(User("ann"));
-  const auto executions = world_.Ask(world_.service().executions(), &Executions::List,
-                                     v1::ListExecutionsRequest());
+  const auto executions =
+      world_.Ask(world_.service().executions(), &Executions::List, v1::ListExecutionsRequest());
   EXPECT_EQ(executions->response.executions_size(), 2);
   for (const v1::Execution& execution : executions->response.executions()) {
     EXPECT_EQ(execution.state_machine_arn(), "arn:towline:states:local:default:stateMachine:m");
@@ -323,13 +333,67 @@ TEST_F(AccessTest, TokensAreMadeForOneselfOrByWhoRulesEverywhere) {
   EXPECT_EQ(world_.Ask(access_, &AccessControl::RevokeToken, revoke)->outcome(),
             "AccessDeniedException");
   EXPECT_EQ(world_.Ask(access_, &AccessControl::ListTokens, v1::ListTokensRequest())
-                ->response.tokens_size(), 0);
+                ->response.tokens_size(),
+            0);
   world_.set_caller(User("ann"));
   EXPECT_EQ(world_.Ask(access_, &AccessControl::ListTokens, v1::ListTokensRequest())
-                ->response.tokens_size(), 1);
+                ->response.tokens_size(),
+            1);
   EXPECT_EQ(world_.Ask(access_, &AccessControl::RevokeToken, revoke)->outcome(), "OK");
   world_.set_caller({.kind = Caller::Kind::kNobody, .bearer = own->response.secret()});
   EXPECT_EQ(Start("m"), "UnrecognizedClientException");
+}
+
+TEST_F(AccessTest, WhatSomebodyWantsToChangeAndWhatIsDeniedIsWrittenDown) {
+  Caller stranger = User("stranger");
+  stranger.peer = "ipv4:10.0.0.7:1";
+  stranger.proof = "certificate";
+  for (const UseCase& use_case : UseCases()) {
+    world_.set_caller(stranger);
+    use_case.run();
+    v1::AuditEntry last = Audit().entries(0);
+    EXPECT_EQ(last.action(), NameOf(use_case.action)) << use_case.name;
+    EXPECT_EQ(last.principal() + last.proof() + last.peer(), "strangercertificateipv4:10.0.0.7:1");
+    EXPECT_FALSE(last.allowed()) << use_case.name;
+    EXPECT_EQ(last.reason().substr(0, 12), "needs to be ") << use_case.name;
+  }
+  world_.set_caller({.kind = Caller::Kind::kLocal, .proof = "local"});
+  const int before = Audit().entries_size();
+  EXPECT_EQ(Start("m"), "OK");
+  world_.Ask(world_.service().executions(), &Executions::List, v1::ListExecutionsRequest());
+  v1::ListAuditEntriesResponse after = Audit();
+  EXPECT_EQ(after.entries_size(), before + 1) << "who only looks is not written down";
+  EXPECT_EQ(after.entries(0).action() + " " + after.entries(0).object(), "executions:start m");
+  EXPECT_TRUE(after.entries(0).allowed());
+  Given("bob", "starter", "acme", "m");
+  EXPECT_EQ(Audit().entries(0).object(), "bob starter m");
+  world_.set_caller({.kind = Caller::Kind::kNobody, .bearer = "towline_x"});
+  EXPECT_EQ(Start("m"), "UnrecognizedClientException");
+  EXPECT_EQ(Audit().entries(0).action(), "identify");
+}
+
+TEST_F(AccessTest, AnAdminSeesTheAuditLogOfHisTenantOnly) {
+  Given("ann", "admin", "acme");
+  Given("bob", "operator", "acme");
+  v1::ListAuditEntriesRequest request;
+  const auto outcome = [&](const std::string& who, const std::string& tenant) {
+    world_.set_caller(User(who));
+    return world_.Ask(access_, &AccessControl::ListAuditEntries, request, tenant);
+  };
+  EXPECT_EQ(outcome("bob", "acme")->outcome(), "AccessDeniedException");
+  EXPECT_EQ(outcome("ann", "default")->outcome(), "AccessDeniedException");
+  const auto own = outcome("ann", "acme");
+  ASSERT_EQ(own->outcome(), "OK");
+  ASSERT_GE(own->response.entries_size(), 3);  // Bob wanted to see it, and two grants
+  for (const v1::AuditEntry& entry : own->response.entries()) EXPECT_EQ(entry.tenant(), "acme");
+  request.set_denied(true);
+  request.set_principal("bob");
+  EXPECT_EQ(outcome("ann", "acme")->response.entries_size(), 1);
+  request.set_everywhere(true);
+  EXPECT_EQ(outcome("ann", "acme")->outcome(), "AccessDeniedException");
+  request.set_everywhere(false);
+  request.set_max_results(1'001);
+  EXPECT_EQ(outcome("ann", "acme")->outcome(), "ValidationException");
 }
 
 TEST_F(AccessTest, ADecisionIsExplained) {

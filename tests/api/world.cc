@@ -37,6 +37,7 @@ const char* const kCallback = R"({"StartAt":"Ask","States":{"Ask":{"Type":"Task"
 
 World::World(WorldOptions options)
     : backend_(store::OpenMemoryBackend(options.partitions)),
+      audit_({.directory = scratch_.path() + "/audit", .clock = [this] { return now_; }}),
       readers_(std::make_unique<WrappedBackend>(*backend_, options)),
       tokens_(std::make_unique<engine::Tokens>(backend_->catalogue().MacKeys())),
       definitions_(std::make_unique<engine::Definitions>(backend_->catalogue())),
@@ -59,7 +60,8 @@ World::World(WorldOptions options)
         runner_.get()));
   }
   service_ = std::make_unique<Service>(
-      Parts{*readers_, *definitions_, *this, hub_, *tokens_, *this, [this] { return now_; }},
+      Parts{*readers_, *definitions_, *this, hub_, *tokens_, *this, [this] { return now_; },
+            &audit_},
       Settings{});
   dispatcher_->OnLink(true, now_);
   Settle();

@@ -21,6 +21,7 @@
 #include "orchestrator/engine/task_source.h"
 #include "proto/jobs/messages.h"
 #include "proto/jobs/topics.h"
+#include "tests/base/scratch.h"
 
 namespace towline::api {
 
@@ -148,6 +149,8 @@ class World final : public engine::RequestPort,
   bool busy_ = false;
   Caller caller_{.kind = Caller::Kind::kLocal};
   std::unique_ptr<store::Backend> backend_;
+  const Scratch scratch_;
+  AuditLog audit_;
   std::unique_ptr<store::Backend> readers_;  // backend_ with wrapped readers
   std::unique_ptr<engine::Tokens> tokens_;
   std::unique_ptr<engine::Definitions> definitions_;

@@ -68,3 +68,16 @@ class AccessTest(CommandTest):
         self.towline("token", "revoke", made["token"]["id"])
         self.assertEqual(len(self.json("token", "list")["tokens"]), 1)
         self.towline("token", "create", "robot", "--life", "0d", code=2)
+
+    def test_the_audit_log_says_who_wanted_what(self):
+        self.towline("access", "grant", "carl", "viewer", "--machines", "night-")
+        head, rows = self.rows("audit", "--limit", "1")
+        self.assertEqual(head, ["TIME", "WHO", "FROM", "ACTION", "TENANT", "TO WHAT", "DECISION"])
+        self.assertEqual([rows[0][1]] + rows[0][3:], [
+            "(local)", "access:change", "default", "carl viewer night-", "allowed"])
+        self.towline("access", "revoke", "carl", "viewer", "--machines", "night-")
+        entry = self.json("audit", "--everywhere", "--limit", "1")["entries"][0]
+        self.assertEqual((entry["object"], entry["proof"]), ("carl viewer night-", "local"))
+        self.assertRegex(entry["peer"], r"^ipv4:127\.0\.0\.1:\d+$")
+        self.assertEqual(self.json("audit", "--denied")["entries"], [])
+        self.towline("audit", "--limit", "1001", code=3)

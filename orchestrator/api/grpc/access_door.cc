@@ -12,15 +12,13 @@ class Door final : public v1::Access::CallbackService {
   grpc::ServerUnaryReactor* Grant(grpc::CallbackServerContext* context,
                                   const v1::GrantRequest* request,
                                   v1::GrantResponse* response) override {
-    return Unary(context, response,
-                 [&](const auto& reply) { access_.Grant(*request, reply); });
+    return Unary(context, response, [&](const auto& reply) { access_.Grant(*request, reply); });
   }
 
   grpc::ServerUnaryReactor* Revoke(grpc::CallbackServerContext* context,
                                    const v1::RevokeRequest* request,
                                    v1::RevokeResponse* response) override {
-    return Unary(context, response,
-                 [&](const auto& reply) { access_.Revoke(*request, reply); });
+    return Unary(context, response, [&](const auto& reply) { access_.Revoke(*request, reply); });
   }
 
   grpc::ServerUnaryReactor* ListGrants(grpc::CallbackServerContext* context,
@@ -51,11 +49,17 @@ class Door final : public v1::Access::CallbackService {
                  [&](const auto& reply) { access_.ListTokens(*request, reply); });
   }
 
+  grpc::ServerUnaryReactor* ListAuditEntries(grpc::CallbackServerContext* context,
+                                             const v1::ListAuditEntriesRequest* request,
+                                             v1::ListAuditEntriesResponse* response) override {
+    return Unary(context, response,
+                 [&](const auto& reply) { access_.ListAuditEntries(*request, reply); });
+  }
+
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
                                   const v1::CheckAccessRequest* request,
                                   v1::CheckAccessResponse* response) override {
-    return Unary(context, response,
-                 [&](const auto& reply) { access_.Check(*request, reply); });
+    return Unary(context, response, [&](const auto& reply) { access_.Check(*request, reply); });
   }
 
  private:

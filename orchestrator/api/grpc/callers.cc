@@ -30,7 +30,8 @@ Caller OfCertificate(std::string_view text) {
   const bool user = info->unit == pki::NameOf(pki::Purpose::kUser);
   Caller caller{.kind = user ? Caller::Kind::kUser : Caller::Kind::kOther,
                 .name = info->common_name,
-                .until = info->until};
+                .until = info->until,
+                .proof = "certificate"};
   if (remembered.size() >= kRememberedMax) remembered.clear();
   remembered.emplace(std::move(key), caller);
   return caller;
@@ -40,7 +41,9 @@ Caller CallerOf(const grpc::CallbackServerContext& context) {
   const auto proof = context.auth_context();
   const auto transport = proof->FindPropertyValues("transport_security_type");
   // Only what is known to be no TLS counts as that.
-  if (!transport.empty() && transport.front() == "insecure") return {.kind = Caller::Kind::kLocal};
+  if (!transport.empty() && transport.front() == "insecure") {
+    return {.kind = Caller::Kind::kLocal, .proof = "local"};
+  }
   // The handshake has verified it against our authority.
   const auto certificates = proof->FindPropertyValues("x509_pem_cert");
   if (!proof->IsPeerAuthenticated() || certificates.empty()) return {};
@@ -51,6 +54,7 @@ Caller CallerOf(const grpc::CallbackServerContext& context) {
 
 Asker AskerOf(const grpc::CallbackServerContext& context) {
   Asker asker{.tenant = Metadata(context, "towline-tenant"), .caller = CallerOf(context)};
+  asker.caller.peer = context.peer();
   const std::string_view authorization = Metadata(context, "authorization");
   if (authorization.substr(0, kBearer.size()) == kBearer) {
     asker.caller.bearer = authorization.substr(kBearer.size());
