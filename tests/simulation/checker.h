@@ -71,6 +71,7 @@ class Checker {
   using Key = std::pair<int, store::ExecutionKey>;
 
   void Replay(const Key& key, Execution& execution, const interpreter::EventRecord& record);
+  void CheckMapRun(const Key& key, const store::MapRunRow& row, store::Store& store);
   void CheckWait(const Key& key, const Execution& execution, const interpreter::Frame& frame);
   void Outcome(const Key& key, Task& task, interpreter::TaskId id, const std::string& worker,
                const Json* output);
@@ -89,6 +90,7 @@ class Checker {
   std::map<std::pair<engine::TaskRef, std::uint32_t>, std::set<std::string>> offered_;
   std::set<engine::TaskRef> started_;
   std::set<std::pair<Key, std::string>> saved_;
+  std::set<std::pair<int, store::MapRunKey>> open_runs_;
   std::uint64_t events_ = 0;
 };
 

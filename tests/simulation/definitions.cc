@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <utility>
 
 #include "statemachines/base/json.h"
 
@@ -19,6 +20,13 @@ json::object Retry(json::array errors) {
           {"MaxDelaySeconds", 5}};
 }
 
+// Objects, as results find a place only in those.
+json::array Items(int count) {
+  json::array items;
+  for (int i = 1; i <= count; i++) items.push_back(json::object{{"v", i}});
+  return items;
+}
+
 // What the infrastructure may do to a job, as opposed to the job itself.
 json::array Accidents() {
   return {"Towline.WorkerLost",   "Towline.WorkerRestarted", "Towline.Cancelled",
@@ -27,7 +35,8 @@ json::array Accidents() {
 
 class Maker {
  public:
-  Maker(Random& random, bool wild) : random_(random), wild_(wild) {}
+  Maker(Random& random, bool wild, const std::vector<std::string>& targets)
+      : random_(random), wild_(wild), targets_(targets) {}
 
   json::object Machine() {
     json::object machine = Chain(0, random_.Between(1, 4));
@@ -61,7 +70,7 @@ class Maker {
   }
 
   json::object State(int depth, const std::string& next, const std::string& after) {
-    switch (random_.Between(0, depth < 2 ? 12 : 9)) {
+    switch (random_.Between(0, depth < 2 ? 16 : 9)) {
       case 0: return Pass();
       case 1: return Wait();
       case 2: return Choice(next, after);
@@ -74,7 +83,11 @@ class Maker {
       case 9: return Job(next);
       case 10:
       case 11: return Parallel(depth, next);
-      default: return depth == 0 ? Map() : Parallel(depth, next);
+      case 12:
+      case 13: return has_items_ ? Distributed(depth, next) : Parallel(depth, next);
+      case 14:
+      case 15: return targets_.empty() ? Pass() : Nested(next);
+      default: return has_items_ ? Map(depth) : Parallel(depth, next);
     }
   }
 
@@ -189,9 +202,17 @@ class Maker {
     return state;
   }
 
-  json::object Map() {
+  // Of what runs with other data: with `$.items` or without.
+  json::object Within(bool has_items, int depth) {
+    const bool before = std::exchange(has_items_, has_items);
+    json::object chain = Chain(depth + 1, random_.Between(1, 2));
+    has_items_ = before;
+    return chain;
+  }
+
+  json::object Map(int depth) {
     const std::string path = Path();
-    json::object processor = Chain(1, random_.Between(1, 2));
+    json::object processor = Within(false, depth);
     json::object state{{"Type", "Map"},
                        {"ItemsPath", "$.items"},
                        {"MaxConcurrency", random_.Between(0, 3)},
@@ -200,16 +221,95 @@ class Maker {
     return state;
   }
 
+  json::object Distributed(int depth, const std::string& next) {
+    const std::string path = Path();
+    const bool selects = random_.Chance(0.4);
+    json::object processor = Within(selects, depth);
+    processor["ProcessorConfig"] = {{"Mode", "DISTRIBUTED"}, {"ExecutionType", "STANDARD"}};
+    json::object state{{"Type", "Map"},
+                       {"ItemsPath", "$.items"},
+                       {"MaxConcurrency", random_.Between(0, 3)},
+                       {"ItemProcessor", std::move(processor)},
+                       {"ResultPath", path}};
+    if (selects) {
+      state["ItemSelector"] = {{"n.$", "$$.Map.Item.Index"},
+                               {"item.$", "$$.Map.Item.Value"},
+                               {"items", Items(3)}};
+    } else if (random_.Chance(0.4)) {
+      state["ItemBatcher"] = {{"MaxItemsPerBatch", random_.Between(1, 3)}};
+    }
+    if (random_.Chance(0.3)) state["ToleratedFailureCount"] = random_.Between(0, 2);
+    if (random_.Chance(0.3)) state["ToleratedFailurePercentage"] = random_.Between(0, 100);
+    if (!next.empty()) Catch(state, next);
+    return state;
+  }
+
+  json::object Nested(const std::string& next) {
+    static const std::vector<std::string> kHow = {"", ".sync", ".sync:2"};
+    const std::string how = random_.Pick(kHow);
+    const std::string machine =
+        "arn:towline:states:local:acme:stateMachine:" + random_.Pick(targets_);
+    json::object state{
+        {"Type", "Task"},
+        {"Resource", "arn:aws:states:::states:startExecution" + how},
+        {"Parameters",
+         {{"StateMachineArn", machine},
+          {"Input", {{"items", Items(2)}, {"n", random_.Between(0, 9)}}}}},
+        {"ResultPath", nullptr}};
+    if (!how.empty()) {
+      state["ResultSelector"] = {{"output.$", "$.Output"}, {"status.$", "$.Status"}};
+      state["ResultPath"] = Path();
+    }
+    if (wild_ && random_.Chance(0.3)) state["TimeoutSeconds"] = random_.Between(5, 120);
+    // The cause of a failure holds times.
+    if (!next.empty()) {
+      state["Catch"] = json::array{json::object{
+          {"ErrorEquals", json::array{"States.ALL"}}, {"Next", next}, {"ResultPath", nullptr}}};
+    }
+    return state;
+  }
+
   Random& random_;
   const bool wild_;
+  const std::vector<std::string>& targets_;
+  bool has_items_ = true;
   int states_ = 0;
   int results_ = 0;
 };
 
 }  // namespace
 
-std::string MakeDefinition(Random& random, bool wild) {
-  return PrintJson(Maker(random, wild).Machine());
+std::string MakeDefinition(Random& random, bool wild, const std::vector<std::string>& targets) {
+  return PrintJson(Maker(random, wild, targets).Machine());
+}
+
+std::string MakeEndless(Random& random, const std::string& own_name) {
+  json::object wait{{"Type", "Wait"}, {"Seconds", 99'999'999}, {"End", true}};
+  json::object state;
+  if (random.Chance(0.5)) {
+    state = {{"Type", "Map"},
+             {"ItemsPath", "$.items"},
+             {"MaxConcurrency", random.Between(0, 3)},
+             {"ItemProcessor",
+              {{"ProcessorConfig", {{"Mode", "DISTRIBUTED"}, {"ExecutionType", "STANDARD"}}},
+               {"StartAt", "In"},
+               {"States", {{"In", wait}}}}},
+             {"End", true}};
+  } else {
+    state = {{"Type", "Task"},
+             {"Resource", "arn:aws:states:::states:startExecution.sync:2"},
+             {"Parameters",
+              {{"StateMachineArn", "arn:towline:states:local:acme:stateMachine:" + own_name},
+               {"Input", {{"items", json::array{1}}}}}},
+             {"End", true}};
+  }
+  json::object choice{{"Type", "Choice"},
+                      {"Choices", json::array{json::object{
+                           {"Variable", "$.items[1]"}, {"IsPresent", true}, {"Next", "S"}}}},
+                      {"Default", "W"}};
+  return PrintJson(json::object{
+      {"StartAt", "C"},
+      {"States", {{"C", std::move(choice)}, {"S", std::move(state)}, {"W", std::move(wait)}}}});
 }
 
 }  // namespace towline::sim

@@ -76,36 +76,66 @@ Clients::Clients(World& world, Checker& checker, Server& server, store::Backend&
   MakeErrands();
 }
 
+std::shared_ptr<const Clients::Machine> Clients::MakeMachine(const std::string& name,
+                                                             const std::string& text) {
+  const auto parsed = asl::Parse(text);
+  if (!parsed.ok()) {
+    world_.Violate(asl::DescribeErrors(parsed.diagnostics) + " in " + text);
+    return nullptr;
+  }
+  const std::string revision = engine::RevisionHash(text);
+  backend_.catalogue().PutRevision(revision, text);
+  backend_.catalogue().PutMachine({"acme", name, revision, world_.now(), world_.now(), false});
+  checker_.AddDefinition(revision, parsed.definition);
+  world_.Trace("machine " + name + " " + text);
+  return std::make_shared<const Machine>(Machine{name, revision, parsed.definition});
+}
+
+Errand Clients::MakeErrand(const Machine& machine, int number) {
+  Random& random = world_.random();
+  json::array items;
+  for (int k = random.Between(0, 5); k > 0; k--) items.push_back(json::object{{"v", k}});
+  json::object input{{"items", std::move(items)}};
+  if (random.Chance(0.5)) input["n"] = random.Between(0, 9);
+  Errand errand;
+  errand.machine = machine.name;
+  errand.name = "e-" + machine.name + "-" + std::to_string(number);
+  errand.revision = machine.revision;
+  errand.definition = machine.definition;
+  errand.input = Json(std::move(input));
+  errand.stopped = random.Chance(0.15);
+  errand.to_redrive = random.Chance(0.25);
+  return errand;
+}
+
 void Clients::MakeErrands() {
   Random& random = world_.random();
-  const int machines = random.Between(2, 6);
+  std::vector<std::string> targets;
+  for (int i = random.Between(0, 2); i > 0; i--) {
+    const std::string name = "t" + std::to_string(i);
+    const auto machine = MakeMachine(name, MakeDefinition(random, false, {}));
+    if (machine == nullptr) return;
+    targets_[name] = machine->definition;
+    targets.push_back(name);
+  }
+  const int machines = random.Between(2, 5);
   for (int i = 0; i < machines; i++) {
     const bool wild = random.Chance(0.3);
-    const std::string text = MakeDefinition(random, wild);
-    const auto parsed = asl::Parse(text);
-    if (!parsed.ok()) {
-      return world_.Violate(asl::DescribeErrors(parsed.diagnostics) + " in " + text);
+    const std::string name = "m" + std::to_string(i);
+    const auto machine = MakeMachine(name, MakeDefinition(random, wild, targets));
+    if (machine == nullptr) return;
+    for (int j = random.Between(1, 5); j > 0; j--) {
+      errands_.push_back(MakeErrand(*machine, j));
+      errands_.back().tame = !wild && !errands_.back().stopped;
     }
-    const std::string revision = engine::RevisionHash(text);
-    backend_.catalogue().PutRevision(revision, text);
-    checker_.AddDefinition(revision, parsed.definition);
-    world_.Trace("machine m" + std::to_string(i) + (wild ? " (wild) " : " ") + text);
-    const int executions = random.Between(1, 8);
-    for (int j = 0; j < executions; j++) {
-      json::array items;
-      for (int k = random.Between(0, 5); k > 0; k--) items.push_back(json::object{{"v", k}});
-      json::object input{{"items", std::move(items)}};
-      if (random.Chance(0.5)) input["n"] = random.Between(0, 9);
-      Errand errand;
-      errand.machine = "m" + std::to_string(i);
-      errand.name = "e" + std::to_string(i) + "-" + std::to_string(j);
-      errand.revision = revision;
-      errand.definition = parsed.definition;
-      errand.input = Json(std::move(input));
-      errand.stopped = random.Chance(0.15);
-      errand.tame = !wild && !errand.stopped;
-      errands_.push_back(std::move(errand));
-    }
+  }
+  if (random.Chance(0.5)) return;
+  const auto endless = MakeMachine("endless", MakeEndless(random, "endless"));
+  if (endless == nullptr) return;
+  for (int j = random.Between(1, 3); j > 0; j--) {
+    errands_.push_back(MakeErrand(*endless, j));
+    errands_.back().tame = errands_.back().to_redrive = false;
+    errands_.back().stopped = true;
   }
 }
 
@@ -133,6 +163,10 @@ void Clients::Start() {
     if (errands_[i].stopped) {
       world_.After(when + world_.random().Delay(Millis(0), Millis(60'000)),
                    [this, i] { TryStop(i); });
+    }
+    if (errands_[i].to_redrive) {
+      world_.After(when + world_.random().Delay(Millis(0), Millis(60'000)),
+                   [this, i] { TryRedrive(i); });
     }
   }
 }
@@ -175,6 +209,23 @@ void Clients::TryStop(std::size_t index) {
                    }});
 }
 
+// Until it is redriven, or has succeeded.
+void Clients::TryRedrive(std::size_t index) {
+  const Errand& errand = errands_[index];
+  if (!errand.to_redrive) return;
+  world_.After(world_.random().Delay(Millis(1'000), Millis(40'000)),
+               [this, index] { TryRedrive(index); });
+  server_.Post(PartitionOf(errand),
+               engine::RedriveExecution{
+                   .execution = {"acme", errand.machine, errand.name},
+                   .client_token = "again",
+                   .reply = [this, index](Result<engine::ExecutionView> result) {
+                     const bool over = !result && result.error().message.find("has succeeded") !=
+                                                      std::string::npos;
+                     if (result || over) errands_[index].to_redrive = false;
+                   }});
+}
+
 void Clients::Operate() {
   world_.After(world_.random().Delay(Millis(5'000), Millis(120'000)), [this] { Operate(); });
   if (!world_.stormy()) {
@@ -187,7 +238,7 @@ void Clients::Operate() {
 
 bool Clients::AllStarted() const {
   for (const Errand& errand : errands_) {
-    if (!errand.started) return false;
+    if (!errand.started || errand.to_redrive) return false;
   }
   return true;
 }
@@ -201,7 +252,7 @@ void Clients::AtEnd() {
       continue;
     }
     if (!errand.tame) continue;
-    const auto expected = RunDirectly(*errand.definition, Info(errand), errand.input);
+    const auto expected = RunDirectly(errand.definition, Info(errand), errand.input, targets_);
     if (state->status != expected.status || state->error != expected.error ||
         state->output.has_value() != expected.output.has_value() ||
         (state->output && !(*state->output == *expected.output))) {

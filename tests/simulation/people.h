@@ -10,6 +10,7 @@
 
 #include "tests/simulation/broker.h"
 #include "tests/simulation/checker.h"
+#include "tests/simulation/direct.h"
 #include "tests/simulation/jobs.h"
 #include "tests/simulation/server.h"
 #include "tests/simulation/world.h"
@@ -48,11 +49,12 @@ struct Errand {
   Json input;
   bool tame = true;      // one possible end
   bool stopped = false;  // somebody stops it on its way
+  bool to_redrive = false;  // somebody redrives it if it does not succeed
   bool started = false;
 };
 
-// Starts executions and stops some, again and again until the server says that it is so. Drains a
-// worker now and then.
+// Starts executions, stops some and redrives some, again and again until the server says that it is
+// so. Drains a worker now and then.
 class Clients {
  public:
   Clients(World& world, Checker& checker, Server& server, store::Backend& backend);
@@ -62,11 +64,19 @@ class Clients {
   void AtEnd();
 
  private:
+  struct Machine {
+    std::string name, revision;
+    std::shared_ptr<const asl::Definition> definition;
+  };
   void MakeErrands();
+  // Null when its text is wrong, which is a violation.
+  std::shared_ptr<const Machine> MakeMachine(const std::string& name, const std::string& text);
+  Errand MakeErrand(const Machine& machine, int number);
   interpreter::ExecutionInfo Info(const Errand& errand) const;
   int PartitionOf(const Errand& errand) const;
   void TryStart(std::size_t index);
   void TryStop(std::size_t index);
+  void TryRedrive(std::size_t index);
   void Operate();
 
   World& world_;
@@ -74,6 +84,7 @@ class Clients {
   Server& server_;
   store::Backend& backend_;
   std::vector<Errand> errands_;
+  Definitions targets_;  // of nested executions, by the machine's name
 };
 
 }  // namespace towline::sim

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "orchestrator/children/driver.h"
 #include "orchestrator/store/event_codec.h"
 #include "tests/simulation/faulty_store.h"
 
@@ -27,6 +28,10 @@ struct Server::Life final : engine::RequestPort,
         definitions(s.backend_.catalogue()),
         activities(s.backend_.catalogue()),
         source(s.backend_),
+        nested(*this, s.partitions_, source, s.backend_.catalogue(), definitions, s.tokens_),
+        runner({.children_per_request = static_cast<std::size_t>(s.world_.random().Between(1, 4)),
+                .seed = s.world_.random().Next()},
+               *this, s.backend_, definitions, nullptr),
         dispatcher({}, s.tokens_, *this, source, *this, nullptr) {
     for (int i = 0; i < s.partitions_; i++) {
       engine::PartitionSettings settings;
@@ -44,14 +49,36 @@ struct Server::Life final : engine::RequestPort,
               : FaultyStore::BeforeCommit());
       partitions.push_back(
           {std::make_unique<engine::Partition>(settings, std::move(store), definitions, activities,
-                                               *this, nullptr)});
+                                               split, nullptr, &runner)});
     }
     dispatcher.SetReplyPort([this](std::unique_ptr<dispatch::Dispatcher::Reply> reply) {
       auto shared = std::make_shared<std::unique_ptr<dispatch::Dispatcher::Reply>>(
           std::move(reply));
       Tell([this, shared](Timestamp now) { dispatcher.OnReply(std::move(*shared), now); });
     });
+    nested.SetReplyPort([this](std::unique_ptr<children::Nested::Reply> reply) {
+      auto shared = std::make_shared<std::unique_ptr<children::Nested::Reply>>(std::move(reply));
+      Tell(nesting, [this, shared](Timestamp now) { nested.OnReply(std::move(*shared), now); });
+    });
   }
+
+  // Hears of nested executions.
+  struct NestedEar final : engine::TaskSink {
+    explicit NestedEar(Life& l) : life(l) {}
+    void Post(std::vector<engine::TaskNotice> notices) override {
+      life.Tell(life.nesting, [&l = life, notices = std::move(notices)](Timestamp now) {
+        for (const engine::TaskNotice& notice : notices) l.nested.OnNotice(notice, now);
+      });
+    }
+    Life& life;
+  };
+  // What has a thread of its own.
+  struct Actor {
+    std::function<Timestamp(Timestamp)> run_once;
+    std::deque<std::function<void(Timestamp)>> inbox{};
+    std::uint64_t wake = 0;
+    Timestamp wake_at = Timestamp::max();
+  };
 
   struct Driven {
     std::unique_ptr<engine::Partition> partition;
@@ -91,38 +118,41 @@ struct Server::Life final : engine::RequestPort,
       // While the wall clock is stepped, one must look at it now and then.
       if (world.stormy()) next = std::min(next, Now() + Seconds(5));
       if (next < Now() + Seconds(1'000'000)) WakePartition(index, std::max(next, soonest));
+      Wake(mapping, Now() + Millis(1));  // it may have had an answer, or heard of a Map Run
     } catch (const ServerDied&) {
       server.Die("in a commit");  // the end of *this
     }
   }
 
-  void WakeDispatcher(Timestamp at) {
-    if (at >= dispatcher_wake_at && dispatcher_wake_at >= Now()) return;
-    dispatcher_wake_at = at;
-    const std::uint64_t wake = ++dispatcher_wake;
-    Later(Until(at), [this, wake] {
-      if (dispatcher_wake == wake) RunDispatcher();
+  void Wake(Actor& actor, Timestamp at) {
+    if (at >= actor.wake_at && actor.wake_at >= Now()) return;
+    actor.wake_at = at;
+    const std::uint64_t wake = ++actor.wake;
+    Later(Until(at), [this, &actor, wake] {
+      if (actor.wake == wake) RunActor(actor);
     });
   }
 
-  void RunDispatcher() {
-    dispatcher_wake_at = Timestamp::max();
-    dispatcher_wake++;
-    for (auto& item : std::exchange(inbox, {})) item(Now());
-    const Timestamp next = dispatcher.RunOnce(Now());
-    if (next < Now() + Seconds(1'000'000)) WakeDispatcher(std::max(next, Now() + Millis(1)));
+  void RunActor(Actor& actor) {
+    actor.wake_at = Timestamp::max();
+    actor.wake++;
+    for (auto& item : std::exchange(actor.inbox, {})) item(Now());
+    const Timestamp next = actor.run_once(Now());
+    if (next < Now() + Seconds(1'000'000)) Wake(actor, std::max(next, Now() + Millis(1)));
   }
 
-  // Puts something into the dispatcher's inbox.
-  void Tell(std::function<void(Timestamp)> item) {
-    inbox.push_back(std::move(item));
-    WakeDispatcher(Now() + world.random().Delay(Millis(0), Millis(5)));
+  // Puts something into an actor's inbox.
+  void Tell(Actor& actor, std::function<void(Timestamp)> item) {
+    actor.inbox.push_back(std::move(item));
+    Wake(actor, Now() + world.random().Delay(Millis(0), Millis(5)));
   }
+  void Tell(std::function<void(Timestamp)> item) { Tell(dispatching, std::move(item)); }
 
   // engine::RequestPort: also the doors'
   bool Post(int partition, engine::Request request) override {
     if (partition < 0 || partition >= server.partitions_) return false;
     if (server.bug_ == Bug::kDropAttemptCheck) DropAttempt(request);
+    if (server.bug_ == Bug::kLoseChild) LoseChild(request);
     const auto index = static_cast<std::size_t>(partition);
     if (!partitions[index].partition->Post(std::move(request))) return false;
     WakePartition(index, Now() + world.random().Delay(Millis(0), Millis(5)));
@@ -183,6 +213,12 @@ struct Server::Life final : engine::RequestPort,
     if (auto* failed = std::get_if<interpreter::FailTask>(&task->command)) failed->attempt = 0;
   }
 
+  // Planted: one of the children that are to start never does.
+  static void LoseChild(engine::Request& request) {
+    auto* const start = std::get_if<engine::StartChildren>(&request);
+    if (start != nullptr && !start->children.empty()) start->children.pop_back();
+  }
+
   // Planted: dispatch hears of tasks that are not durable yet.
   void TellTooEarly(int partition, const store::Batch& batch) {
     std::vector<engine::TaskNotice> notices;
@@ -196,7 +232,7 @@ struct Server::Life final : engine::RequestPort,
           .worker = {}});
     }
     Post(std::move(notices));
-    RunDispatcher();
+    RunActor(dispatching);
   }
 
   Server& server;
@@ -205,13 +241,17 @@ struct Server::Life final : engine::RequestPort,
   engine::Definitions definitions;
   engine::CatalogueActivities activities;
   engine::StoreTaskSource source;
+  children::Nested nested;
+  children::MapRunner runner;
+  NestedEar ear{*this};
+  children::NoticeSplit split{ear, *this};
   std::vector<Driven> partitions;
   bool linked = false;
   std::uint64_t link_number = 0;
   dispatch::Dispatcher dispatcher;
-  std::deque<std::function<void(Timestamp)>> inbox;
-  std::uint64_t dispatcher_wake = 0;
-  Timestamp dispatcher_wake_at = Timestamp::max();
+  Actor dispatching{[this](Timestamp now) { return dispatcher.RunOnce(now); }};
+  Actor nesting{[this](Timestamp now) { return nested.RunOnce(now); }};
+  Actor mapping{[this](Timestamp now) { return runner.RunOnce(now); }};
 };
 
 Server::Server(World& world, Broker& broker, Checker& checker, store::Backend& backend,
@@ -251,7 +291,7 @@ void Server::Boot() {
   for (std::size_t i = 0; i < life_->partitions.size(); i++) {
     life_->WakePartition(i, life_->Now() + world_.random().Delay(Millis(0), Millis(300)));
   }
-  life_->WakeDispatcher(life_->Now());
+  life_->Wake(life_->dispatching, life_->Now());
   life_->Later(world_.random().Delay(Millis(0), Millis(300)), [this] { Connect(); });
   ScheduleDeath();
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-// The server, as orchestrator/server.cc puts it together, without its threads: real partitions and
-// the real dispatcher over a store that fails and a broker that lies. It dies, also in the middle
-// of a commit, and comes back with nothing but the store.
+// The server, as orchestrator/server.cc puts it together, without its threads: real partitions,
+// the real dispatcher and the real runners of children, over a store that fails and a broker that
+// lies. It dies, also in the middle of a commit, and comes back with nothing but the store.
 
 #include <deque>
 #include <functional>
@@ -25,7 +25,7 @@
 namespace towline::sim {
 
 // Mistakes that a test plants, to see that the invariants find them.
-enum class Bug { kNone, kDropAttemptCheck, kPublishBeforeCommit, kForgetToReoffer };
+enum class Bug { kNone, kDropAttemptCheck, kPublishBeforeCommit, kForgetToReoffer, kLoseChild };
 
 class Server final : public MqttClient {
  public:

@@ -53,6 +53,9 @@ TEST(PlantedBugTest, PublishingBeforeTheCommitIsFound) {
 TEST(PlantedBugTest, AForgottenReofferIsFound) {
   ExpectFound(Bug::kForgetToReoffer, "a requeued job is not offered again");
 }
+TEST(PlantedBugTest, ALostChildIsFound) {
+  ExpectFound(Bug::kLoseChild, "a child of a Map Run is never started");
+}
 
 }  // namespace
 }  // namespace towline::sim
