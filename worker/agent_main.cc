@@ -122,7 +122,7 @@ int Run(int argc, char** argv, const sdk::Functions& own) {
 
 }  // namespace
 
-int Main(int argc, char** argv, sdk::Functions own) {
+int Main(int argc, char** argv, const sdk::Functions& own) {
   try {
     return Run(argc, argv, own);
   } catch (const cxxopts::exceptions::exception& error) {
