@@ -64,7 +64,8 @@ void ReadSql(Reader& in, const fs::path& folder, SqlConfig& sql) {
   const std::string sqlite = handlers::kSqlitePrefix;
   for (auto& [name, where] : sql.connections) {
     if (where.compare(0, sqlite.size(), sqlite) == 0) {
-      where = sqlite + Absolute(folder, where.substr(sqlite.size()));
+      where.replace(sqlite.size(), std::string::npos,
+                    Absolute(folder, where.substr(sqlite.size())));
     } else {
       in.Check(where.compare(0, 11, handlers::kPostgresPrefix) == 0, "connections",
                "connection '" + name + "' must begin with \"sqlite:\" or \"postgresql:\"");
