@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "net/service_manager.h"
 #include "orchestrator/commands.h"
 #include "orchestrator/config.h"
 #include "orchestrator/dev.h"
@@ -93,10 +94,13 @@ int OpenSignals() {
 }
 
 // Returns when SIGINT or SIGTERM has come.
-void WaitForEnd(int signals, DevChildren* children) {
+void WaitForEnd(int signals, DevChildren* children, Server& server, net::ServiceManager& manager) {
+  int wait_ms = manager.alive_every() ? static_cast<int>(manager.alive_every()->count()) : -1;
+  if (children != nullptr) wait_ms = 1'000;
   for (;;) {
+    if (manager.alive_every() && server.IsAlive()) manager.Alive();
     pollfd ready{signals, POLLIN, 0};
-    poll(&ready, 1, children != nullptr ? 1'000 : -1);
+    poll(&ready, 1, wait_ms);
     signalfd_siginfo info{};
     while (read(signals, &info, sizeof info) == sizeof info) {
       if (info.ssi_signo != SIGCHLD) return;
@@ -121,6 +125,7 @@ int Serve(Config config, bool dev, bool data_given) {
   if (dev && !data_given) config.data = "./.towline";
   SetLogLevel(dev && config.log_level == "info" ? "warning" : config.log_level);
   const int signals = OpenSignals();
+  auto manager = net::ServiceManager::FromEnvironment();
   std::optional<DevChildren> children;
   std::string directory = config.data;
   if (dev) {
@@ -141,7 +146,9 @@ int Serve(Config config, bool dev, bool data_given) {
   config.data = directory;
   if (dev) PrintDevHelp(config, server.port());
   std::fflush(stdout);
-  WaitForEnd(signals, dev ? &*children : nullptr);
+  manager.Ready();
+  WaitForEnd(signals, dev ? &*children : nullptr, server, manager);
+  manager.Stopping();
   Log(LogLevel::kInfo, "stopping");
   if (dev) children->StopWorker();
   server.Stop();

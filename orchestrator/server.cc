@@ -1,6 +1,9 @@
 #include "orchestrator/server.h"
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -27,6 +30,7 @@ namespace {
 
 constexpr Millis kShutdownGrace{2'000};
 constexpr std::chrono::seconds kSweepEvery{10};
+constexpr std::chrono::seconds kStuckAfter{120};  // a recovery is one round
 
 std::uint64_t RandomSeed() {
   std::random_device random;
@@ -172,6 +176,16 @@ struct Server::Parts {
     }
   }
 
+  bool IsAlive() {
+    const auto now = std::chrono::steady_clock::now();
+    if (dispatch_answered->exchange(false)) {
+      dispatch_asked = now;
+      dispatch.Ask([answered = dispatch_answered](auto&, auto) { *answered = true; });
+    }
+    const auto oldest = now - kStuckAfter;
+    return dispatch_asked > oldest && partitions.last_round() > oldest;
+  }
+
   const engine::Clock clock;
   std::unique_ptr<store::Backend> backend;
   engine::Tokens tokens;
@@ -192,6 +206,8 @@ struct Server::Parts {
   api::Service service;
   std::unique_ptr<api::GrpcServer> grpc;
   std::jthread sweeper;
+  std::shared_ptr<std::atomic<bool>> dispatch_answered = std::make_shared<std::atomic<bool>>(true);
+  std::chrono::steady_clock::time_point dispatch_asked;
 };
 
 Server::Server(Config config) : config_(WithTls(std::move(config))) {}
@@ -235,6 +251,8 @@ void Server::Stop() {
   parts_->grpc.reset();
   parts_.reset();
 }
+
+bool Server::IsAlive() { return parts_->IsAlive(); }
 
 int Server::port() const {
   return parts_ != nullptr && parts_->grpc != nullptr ? parts_->grpc->port() : 0;

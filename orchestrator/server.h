@@ -21,6 +21,9 @@ class Server {
   Status Start();
   void Stop();  // within 5 s; may be called twice
   int port() const;
+  // Do the threads that move executions and jobs still make rounds? False when one has been stuck
+  // for two minutes. For the thread that started it, while it runs.
+  bool IsAlive();
 
  private:
   struct Parts;

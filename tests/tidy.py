@@ -85,7 +85,8 @@ ROOMS = {
          "proto/jobs/topics.h", "proto/pki/", API_PROTOS) + STORE_SEAMS,
         ("boost_json", "grpc", "protobuf", "openssl")),
     "orchestrator": (
-        (CORE, LOG, "proto/", "orchestrator/"), ("boost_json", "cxxopts", "tomlpp", "grpc")),
+        (CORE, LOG, "proto/", "net/", "orchestrator/"),
+        ("boost_json", "cxxopts", "tomlpp", "grpc")),
     "worker/sdk": ((BASE,), ("boost_json",)),
     "worker/handlers": (
         (BASE, "proto/jobs/json_text.h", "net/", "worker/sdk/"),

@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 
+#include "net/service_manager.h"
 #include "statemachines/base/log.h"
 #include "worker/config.h"
 #include "worker/host.h"
@@ -116,8 +117,9 @@ int Run(int argc, char** argv, const sdk::Functions& own) {
   SetLogLevel(config->log_level);
   RaiseFileLimit(config->slots);
   const int signals = OpenSignals();
+  auto manager = net::ServiceManager::FromEnvironment();
   Host host(*config, own);
-  return host.Run(signals);
+  return host.Run(signals, manager);
 }
 
 }  // namespace

@@ -200,7 +200,7 @@ void Host::Push(Input input) {
   [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof one);
 }
 
-int Host::Run(int signals) {
+int Host::Run(int signals, net::ServiceManager& manager) {
   connection_.Start();
   Log(LogLevel::kInfo, "worker_started",
       {{"worker", agent_.principal()},
@@ -209,9 +209,11 @@ int Host::Run(int signals) {
        {"isolation", isolation_.text},
        {"incarnation", std::to_string(agent_.incarnation())},
        {"version", TOWLINE_VERSION}});
+  manager.Ready();
+  const std::int64_t wait_max = manager.alive_every().value_or(Millis{3'600'000}).count();
   Timestamp deadline = agent_.RunOnce(Now());
   while (!agent_.stopped()) {
-    const auto wait = std::clamp<std::int64_t>((deadline - Now()).count(), 0, 3'600'000);
+    const auto wait = std::clamp<std::int64_t>((deadline - Now()).count(), 0, wait_max);
     pollfd waits[] = {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
                       {.fd = runner_.fd(), .events = POLLIN, .revents = 0},
                       {.fd = local_.fd(), .events = POLLIN, .revents = 0},
@@ -223,6 +225,8 @@ int Host::Run(int signals) {
     if (waits[2].revents != 0) local_.HandleReady();
     if (waits[4].revents != 0) functions_.HandleReady();
     if (waits[3].revents != 0 && !TakeSignals(signals)) return Leave(1);
+    if (waits[3].revents != 0) manager.Stopping();
+    manager.Alive();
     deadline = agent_.RunOnce(Now());
   }
   connection_.Stop(kDrainMs);

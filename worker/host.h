@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "net/service_manager.h"
 #include "proto/jobs/mqtt_connection.h"
 #include "worker/agent.h"
 #include "worker/cgroup.h"
@@ -36,7 +37,7 @@ class Host : private Ports,
   // Returns when `signals` (a signalfd) has brought SIGINT or SIGTERM and the agent has stopped;
   // a second signal ends it at once. The value is the exit code. It ends the process where a
   // function does not stop: its thread could not be joined.
-  int Run(int signals);
+  int Run(int signals, net::ServiceManager& manager);
 
  private:
   struct LinkUp {

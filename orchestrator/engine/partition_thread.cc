@@ -18,6 +18,7 @@ PartitionThread::PartitionThread(std::unique_ptr<Partition> partition, const Clo
 PartitionThread::~PartitionThread() { Stop(); }
 
 void PartitionThread::Start() {
+  last_round_ = std::chrono::steady_clock::now();
   thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
 }
 
@@ -30,6 +31,7 @@ void PartitionThread::Stop() {
 
 void PartitionThread::Run(std::stop_token stop) {
   while (!stop.stop_requested()) {
+    last_round_ = std::chrono::steady_clock::now();
     const Timestamp next = partition_->RunOnce(clock_.Read());
     const Timestamp now = clock_.Now();
     if (next <= now) continue;
@@ -57,6 +59,12 @@ void Partitions::Stop() {
 
 const Partition& Partitions::at(int partition) const {
   return threads_.at(static_cast<std::size_t>(partition))->partition();
+}
+
+std::chrono::steady_clock::time_point Partitions::last_round() const {
+  auto oldest = std::chrono::steady_clock::time_point::max();
+  for (const auto& thread : threads_) oldest = std::min(oldest, thread->last_round());
+  return oldest;
 }
 
 }  // namespace towline::engine

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -19,12 +21,16 @@ class PartitionThread {
   void Start();
   void Stop();  // refuses new requests, finishes the batch, checkpoints the store, joins
   Partition& partition() { return *partition_; }
+  // When it last began a round: at most some seconds ago, also when nothing is to be done. Any
+  // thread may ask.
+  std::chrono::steady_clock::time_point last_round() const { return last_round_; }
 
  private:
   void Run(std::stop_token stop);
 
   const std::unique_ptr<Partition> partition_;
   const Clock& clock_;
+  std::atomic<std::chrono::steady_clock::time_point> last_round_;
   std::jthread thread_;
 };
 
@@ -38,6 +44,7 @@ class Partitions final : public RequestPort {
   void Stop();
   int count() const { return static_cast<int>(threads_.size()); }
   const Partition& at(int partition) const;
+  std::chrono::steady_clock::time_point last_round() const;  // of the one that is most behind
 
  private:
   const std::vector<std::unique_ptr<PartitionThread>> threads_;
