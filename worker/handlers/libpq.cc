@@ -1,60 +1,44 @@
 #include "worker/handlers/libpq.h"
 
-#include <dlfcn.h>
-
-#include <string>
-#include <type_traits>
+#include "net/library.h"
 
 namespace towline::handlers {
 namespace {
 
 constexpr const char* kLibrary = "libpq.so.5";
 
-Error CannotLoad() {
-  const char* const reason = dlerror();
-  return {Error::Code::kFailedPrecondition, std::string("PostgreSQL needs libpq: ") +
-                                                (reason != nullptr ? reason : kLibrary) +
-                                                "; install the package libpq5"};
-}
-
 Result<Libpq> Load() {
-  void* const library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);  // stays until the process ends
-  if (library == nullptr) return CannotLoad();
+  net::Library library(kLibrary);
   Libpq pq;
-  bool whole = true;
-  const auto find = [&](const char* name, auto& function) {
-    void* const found = dlsym(library, name);
-    whole = whole && found != nullptr;
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(found);
-  };
-  find("PQconnectStartParams", pq.connectStartParams);
-  find("PQconnectPoll", pq.connectPoll);
-  find("PQstatus", pq.status);
-  find("PQsocket", pq.socket);
-  find("PQerrorMessage", pq.errorMessage);
-  find("PQfinish", pq.finish);
-  find("PQsetnonblocking", pq.setnonblocking);
-  find("PQsendQueryParams", pq.sendQueryParams);
-  find("PQsetSingleRowMode", pq.setSingleRowMode);
-  find("PQflush", pq.flush);
-  find("PQconsumeInput", pq.consumeInput);
-  find("PQisBusy", pq.isBusy);
-  find("PQgetResult", pq.getResult);
-  find("PQresultStatus", pq.resultStatus);
-  find("PQresultErrorField", pq.resultErrorField);
-  find("PQntuples", pq.ntuples);
-  find("PQnfields", pq.nfields);
-  find("PQfname", pq.fname);
-  find("PQftype", pq.ftype);
-  find("PQgetisnull", pq.getisnull);
-  find("PQgetvalue", pq.getvalue);
-  find("PQgetlength", pq.getlength);
-  find("PQcmdTuples", pq.cmdTuples);
-  find("PQclear", pq.clear);
-  find("PQgetCancel", pq.getCancel);
-  find("PQcancel", pq.cancel);
-  find("PQfreeCancel", pq.freeCancel);
-  if (!whole) return CannotLoad();
+  library.Find("PQconnectStartParams", pq.connectStartParams);
+  library.Find("PQconnectPoll", pq.connectPoll);
+  library.Find("PQstatus", pq.status);
+  library.Find("PQsocket", pq.socket);
+  library.Find("PQerrorMessage", pq.errorMessage);
+  library.Find("PQfinish", pq.finish);
+  library.Find("PQsetnonblocking", pq.setnonblocking);
+  library.Find("PQsendQueryParams", pq.sendQueryParams);
+  library.Find("PQsetSingleRowMode", pq.setSingleRowMode);
+  library.Find("PQflush", pq.flush);
+  library.Find("PQconsumeInput", pq.consumeInput);
+  library.Find("PQisBusy", pq.isBusy);
+  library.Find("PQgetResult", pq.getResult);
+  library.Find("PQresultStatus", pq.resultStatus);
+  library.Find("PQresultErrorField", pq.resultErrorField);
+  library.Find("PQntuples", pq.ntuples);
+  library.Find("PQnfields", pq.nfields);
+  library.Find("PQfname", pq.fname);
+  library.Find("PQftype", pq.ftype);
+  library.Find("PQgetisnull", pq.getisnull);
+  library.Find("PQgetvalue", pq.getvalue);
+  library.Find("PQgetlength", pq.getlength);
+  library.Find("PQcmdTuples", pq.cmdTuples);
+  library.Find("PQclear", pq.clear);
+  library.Find("PQgetCancel", pq.getCancel);
+  library.Find("PQcancel", pq.cancel);
+  library.Find("PQfreeCancel", pq.freeCancel);
+  const Status whole = library.Whole("PostgreSQL needs libpq", "libpq5");
+  if (!whole) return whole.error();
   return pq;
 }
 
