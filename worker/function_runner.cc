@@ -72,7 +72,7 @@ class FunctionRunner::Run : public sdk::Context {
   std::stop_source source_;
 };
 
-FunctionRunner::FunctionRunner(int threads, Sink& sink)
+FunctionRunner::FunctionRunner(int threads, JobSink& sink)
     : threads_max_(static_cast<std::size_t>(threads)), sink_(sink), wake_fd_(MakeEventFd()) {
   CHECK(threads > 0);
 }

@@ -21,16 +21,7 @@ namespace towline::worker {
 // agent's thread only.
 class FunctionRunner {
  public:
-  // Called from HandleReady() only.
-  class Sink {
-   public:
-    virtual ~Sink() = default;
-    virtual void OnFinished(JobId id, Outcome outcome) = 0;
-    virtual void OnProgress(JobId id, Progress progress) = 0;
-    virtual void OnHeartbeat(JobId id) = 0;
-  };
-
-  FunctionRunner(int threads, Sink& sink);
+  FunctionRunner(int threads, JobSink& sink);
   // Asks what still runs to stop, and waits for it: see busy().
   ~FunctionRunner();
   FunctionRunner(const FunctionRunner&) = delete;
@@ -58,7 +49,7 @@ class FunctionRunner {
   void Handle(Event event);
 
   const std::size_t threads_max_;
-  Sink& sink_;
+  JobSink& sink_;
   const int wake_fd_;
   std::unordered_map<JobId, std::shared_ptr<Run>> runs_;  // the agent's thread's
 

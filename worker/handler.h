@@ -73,4 +73,13 @@ class Handler {
   virtual bool instant() const { return false; }
 };
 
+// Hears what becomes of jobs. Called from a runner's HandleReady() only.
+class JobSink {
+ public:
+  virtual ~JobSink() = default;
+  virtual void OnFinished(JobId id, Outcome outcome) = 0;
+  virtual void OnProgress(JobId id, Progress progress) = 0;
+  virtual void OnHeartbeat(JobId id) = 0;
+};
+
 }  // namespace towline::worker

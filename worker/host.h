@@ -24,8 +24,7 @@ namespace towline::worker {
 // parts, and is the driver: one thread, the caller's, that waits for whatever comes first and
 // feeds the agent; the broker connection has a thread of its own and only hands over.
 class Host : private Ports,
-             private ProcessRunner::Sink,
-             private FunctionRunner::Sink,
+             private JobSink,
              private LocalSocket::Sink {
  public:
   // Throws std::exception with one line for people when it cannot start.

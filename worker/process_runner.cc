@@ -74,7 +74,7 @@ struct ProcessRunner::Pipes {
   }
 };
 
-ProcessRunner::ProcessRunner(Options options, Sink& sink)
+ProcessRunner::ProcessRunner(Options options, JobSink& sink)
     : options_(std::move(options)), sink_(sink), folders_(options_.state) {
   OccupyLowDescriptors();
   signal(SIGPIPE, SIG_IGN);  // of programs that do not read their input

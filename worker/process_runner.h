@@ -26,14 +26,6 @@ namespace towline::worker {
 // only when that is dead the sink hears of the end. The destructor kills what still runs.
 class ProcessRunner {
  public:
-  // Called from HandleReady() only.
-  class Sink {
-   public:
-    virtual ~Sink() = default;
-    virtual void OnFinished(JobId id, Outcome outcome) = 0;
-    virtual void OnProgress(JobId id, Progress progress) = 0;
-    virtual void OnHeartbeat(JobId id) = 0;
-  };
   struct Options {
     std::string socket{};        // TOWLINE_SOCKET
     std::string agent{};         // TOWLINE_AGENT: the path of this program
@@ -42,7 +34,7 @@ class ProcessRunner {
     Cgroups* cgroups = nullptr;  // none: supervisors; outlives the runner
   };
 
-  ProcessRunner(Options options, Sink& sink);
+  ProcessRunner(Options options, JobSink& sink);
   ~ProcessRunner();
   ProcessRunner(const ProcessRunner&) = delete;
   ProcessRunner& operator=(const ProcessRunner&) = delete;
@@ -107,7 +99,7 @@ class ProcessRunner {
   void Finish(Process& process);
 
   const Options options_;
-  Sink& sink_;
+  JobSink& sink_;
   int epoll_ = -1;
   int timer_ = -1;  // while something does not die
   JobFolders folders_;

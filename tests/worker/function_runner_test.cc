@@ -13,7 +13,7 @@
 namespace towline::worker {
 namespace {
 
-class FunctionRunnerTest : public ::testing::Test, protected FunctionRunner::Sink {
+class FunctionRunnerTest : public ::testing::Test, protected JobSink {
  protected:
   void OnFinished(JobId id, Outcome outcome) override { ended_[id] = std::move(outcome); }
   void OnProgress(JobId, Progress progress) override { progress_.push_back(std::move(progress)); }

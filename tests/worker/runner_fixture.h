@@ -25,7 +25,7 @@ inline std::string NameOf(const ::testing::TestParamInfo<Hold>& info) {
 }
 
 // Real programs, each test once below supervisors and once in cgroups, where the host lets us.
-class RunnerTest : public ::testing::TestWithParam<Hold>, protected ProcessRunner::Sink {
+class RunnerTest : public ::testing::TestWithParam<Hold>, protected JobSink {
  protected:
   void SetUp() override {
     if (GetParam() == Hold::kCgroup) {
@@ -34,7 +34,7 @@ class RunnerTest : public ::testing::TestWithParam<Hold>, protected ProcessRunne
       cgroups_ = *std::move(opened);
     }
     runner_ =
-        std::make_unique<ProcessRunner>(MakeOptions(), static_cast<ProcessRunner::Sink&>(*this));
+        std::make_unique<ProcessRunner>(MakeOptions(), static_cast<JobSink&>(*this));
   }
   ProcessRunner::Options MakeOptions() {
     return {
