@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <queue>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -42,6 +43,7 @@ struct JobType {
   std::optional<Seconds> wall_clock{};     // how long one attempt may run
   std::optional<jobs::StartMode> start{};  // announced defaults
   std::string on_worker_lost{};
+  std::set<std::string> secrets{};  // that its jobs' inputs may name
   Handler* handler = nullptr;  // outlives the agent
 };
 
@@ -75,6 +77,8 @@ class Ports {
   virtual void KillLeftovers(const std::string& token, std::uint32_t attempt,
                              const std::optional<ProcessGroup>& group) = 0;
   virtual void Reply(std::uint64_t request, Answer answer) = 0;
+  // See SecretStore::Read().
+  virtual Result<std::string> ReadSecret(const std::string& name) = 0;
 };
 
 class Agent {
@@ -134,6 +138,7 @@ class Agent {
   struct Held {
     JobId id = 0;
     jobs::Offer offer{};  // without the input once it has started
+    sdk::Blot blot{};     // of a job that has started; the journal never sees a secret
     const JobType* type = nullptr;
     Stage stage = Stage::kStarting;
     StopReason stop = StopReason::kNone;
@@ -187,6 +192,7 @@ class Agent {
   void QueueStart(Held& job);
   void StartJobs(Timestamp now);
   void StartOne(Held& job, Timestamp now);
+  Handler::Started StartWork(Held& job);
   void StopJob(Held& job, StopReason reason, std::string cause, Seconds grace, Timestamp now);
   void Finish(Held& job, Outcome outcome, Timestamp now);
   jobs::JobResult MakeResult(const Held& job, Outcome outcome, Timestamp now) const;

@@ -107,6 +107,15 @@ void Agent::OnRequest(std::uint64_t request, jobs::Callback callback, Timestamp 
   // A number that no earlier life of the agent has used: its answers may still be on their way.
   const std::uint64_t number = (incarnation_ << kRequestBits) + request;
   callback.reply_to = jobs::ReplyTopic(principal_, number);
+  for (const auto& [id, job] : jobs_) {  // any of them may be the one that speaks
+    if (job.blot.empty()) continue;
+    for (auto* const text : {&callback.output, &callback.progress}) {
+      if (*text) *text = job.blot.InJson(std::move(**text));
+    }
+    for (auto* const text : {&callback.error, &callback.cause}) {
+      if (*text) *text = job.blot(std::move(**text));
+    }
+  }
   requests_[number] = Request{
       .callback = std::move(callback), .deadline = now + settings_.request_timeout, .next = now};
 }

@@ -5,6 +5,7 @@
 #include "proto/jobs/json_text.h"
 #include "statemachines/base/log.h"
 #include "worker/agent.h"
+#include "worker/secrets.h"
 
 namespace towline::worker {
 namespace {
@@ -16,6 +17,15 @@ constexpr Millis kAcceptAgainMax{10'000};
 
 std::string Bounded(std::string_view text, std::size_t size_max) {
   return jobs::ToUtf8(text.substr(0, size_max));
+}
+
+// What leaves the site.
+Outcome Blotted(const sdk::Blot& blot, Outcome outcome) {
+  if (blot.empty()) return outcome;
+  outcome.output = blot.InJson(std::move(outcome.output));
+  outcome.error = blot(std::move(outcome.error));
+  outcome.cause = blot(std::move(outcome.cause));
+  return outcome;
 }
 
 // What became of the processes of a job that was stopped.
@@ -189,23 +199,14 @@ void Agent::StartOne(Held& job, Timestamp now) {
   counters_.started++;
   job.started = now;
   SetStage(job, Stage::kRunning);
-  Handler& handler = *job.type->handler;
-  if (!handler.instant()) {
+  if (!job.type->handler->instant()) {
     Log(LogLevel::kInfo, "job_started",
         {{"type", job.offer.type},
          {"attempt", std::to_string(job.offer.attempt)},
          {"state", job.offer.state},
          {"execution", job.offer.execution}});
   }
-  Handler::Started started = handler.Start(Job{.id = job.id,
-                                               .token = job.offer.token,
-                                               .attempt = job.offer.attempt,
-                                               .type = job.offer.type,
-                                               .input = std::move(job.offer.input),
-                                               .checkpoint = std::move(job.offer.checkpoint),
-                                               .execution = job.offer.execution,
-                                               .state = job.offer.state,
-                                               .timeout_seconds = job.offer.timeout_seconds});
+  Handler::Started started = StartWork(job);
   job.offer.input.clear();
   job.offer.checkpoint.reset();
   if (started.outcome) return Finish(job, *std::move(started.outcome), now);
@@ -215,6 +216,28 @@ void Agent::StartOne(Held& job, Timestamp now) {
   if (!job.type->manual_heartbeat && job.offer.heartbeat_seconds) {
     SetTimer(job, kBeat, now + Millis(*job.offer.heartbeat_seconds * 1000 / 3));
   }
+}
+
+Handler::Started Agent::StartWork(Held& job) {
+  auto resolved =
+      ResolveSecrets(std::move(job.offer.input), job.type->secrets,
+                     [this](const std::string& name) { return ports_.ReadSecret(name); });
+  if (auto* const failure = std::get_if<sdk::Failure>(&resolved)) {
+    return {.outcome =
+                Outcome{.error = std::move(failure->error), .cause = std::move(failure->cause)}};
+  }
+  auto& [input, blot] = std::get<ResolvedInput>(resolved);
+  job.blot = blot;
+  return job.type->handler->Start(Job{.id = job.id,
+                                      .token = job.offer.token,
+                                      .attempt = job.offer.attempt,
+                                      .type = job.offer.type,
+                                      .input = std::move(input),
+                                      .checkpoint = std::move(job.offer.checkpoint),
+                                      .execution = job.offer.execution,
+                                      .state = job.offer.state,
+                                      .timeout_seconds = job.offer.timeout_seconds,
+                                      .blot = std::move(blot)});
 }
 
 void Agent::StopJob(Held& job, StopReason reason, std::string cause, Seconds grace, Timestamp now) {
@@ -244,7 +267,7 @@ void Agent::Finish(Held& job, Outcome outcome, Timestamp now) {
   const bool rerun = job.type->restart == JobType::Restart::kRerun && !IsAtMostOnce(job.offer);
   // It may run again, and its successor will not find it in its journal: see TakeOver().
   if (job.stop == StopReason::kShutdown && !outcome.succeeded && rerun) return Forget(job, now);
-  const jobs::JobResult result = MakeResult(job, std::move(outcome), now);
+  const jobs::JobResult result = MakeResult(job, Blotted(job.blot, std::move(outcome)), now);
   if (!job.type->handler->instant()) {
     Log(LogLevel::kInfo, "job_finished",
         {{"type", job.offer.type},
@@ -300,6 +323,7 @@ void Agent::Complete(Held& job, const jobs::JobResult& result, Timestamp now) {
   job.repeats = 0;
   job.synced = false;
   job.group.reset();
+  job.blot = {};
   SetStage(job, Stage::kDone);
   Note(job);
   sync_ = sync_ || IsAtMostOnce(job.offer);

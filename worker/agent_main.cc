@@ -18,6 +18,7 @@
 #include "worker/config.h"
 #include "worker/host.h"
 #include "worker/local_command.h"
+#include "worker/secrets.h"
 
 namespace towline::worker {
 namespace {
@@ -74,10 +75,16 @@ void RaiseFileLimit(int slots) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Whatever the agent will load when a job needs it.
-Status CheckAllLibraries(const Config& config) {
+// Whatever the agent will load or read when a job needs it.
+Status CheckNeeds(const Config& config) {
+  const SecretStore secrets(config.secrets, config.secret_variables);
   for (const Config::Type& type : config.types) {
     if (auto checked = CheckLibraries(type.settings); !checked) return checked;
+    for (const std::string& name : type.secrets) {
+      if (const auto read = secrets.Read(name); !read) {
+        return Error{read.error().code, "job type '" + type.name + "': " + read.error().message};
+      }
+    }
   }
   return Ok();
 }
@@ -108,7 +115,7 @@ int Run(int argc, char** argv, const sdk::Functions& own) {
   const Result<Config> config = LoadConfig(given["config"].as<std::string>(), NamesOf(own));
   if (!config) return Fail(kExitUsage, config.error().message);
   if (given.count("check-config")) {
-    if (const auto checked = CheckAllLibraries(*config); !checked) {
+    if (const auto checked = CheckNeeds(*config); !checked) {
       return Fail(kExitUsage, checked.error().message);
     }
     std::printf("the configuration is good\n");

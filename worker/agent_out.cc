@@ -92,7 +92,9 @@ void Agent::SayBeat(Held& job, Timestamp now) {
 void Agent::OnProgress(JobId id, Progress progress, Timestamp now) {
   Held* const job = Find(id);
   if (job == nullptr || (job->stage != Stage::kRunning && job->stage != Stage::kStopping)) return;
+  progress.message = job->blot(std::move(progress.message));
   for (auto* const payload : {&progress.data, &progress.checkpoint}) {
+    if (*payload) *payload = job->blot.InJson(std::move(**payload));
     if (!*payload || (*payload)->size() <= jobs::kCheckpointBytesMax) continue;
     Complain("progress_too_large", job->offer.type, "data and checkpoint take 8 KiB at most", now);
     payload->reset();

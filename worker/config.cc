@@ -10,6 +10,7 @@
 #include "worker/builtin_handlers.h"
 #include "worker/config_program.h"
 #include "worker/config_reader.h"
+#include "worker/secrets.h"
 
 namespace towline::worker {
 namespace {
@@ -20,6 +21,8 @@ constexpr int kSlotsMax = 10'000;
 constexpr int kThreadsMax = 256;
 constexpr int kSecondsMax = 1'000'000;
 constexpr std::size_t kSocketPathMax = 107;  // what the kernel takes
+constexpr const char* kSecretNames =
+    "a secret's name holds letters, digits, '-', '_' and '.', and does not begin with a dot";
 
 void ReadModes(Reader& in, Config::Type& type) {
   in.Word("restart", "\"report\" or \"rerun\"", [&](std::string_view word) {
@@ -60,6 +63,10 @@ void ReadType(Reader& in, const fs::path& folder, const std::set<std::string>& o
   in.Integer("grace", grace, 0, kSecondsMax);
   if (in.Has("grace")) type.grace_seconds = grace;
   ReadModes(in, type);
+  std::vector<std::string> secrets;
+  in.TextsOrNone("secrets", secrets);
+  in.Check(std::all_of(secrets.begin(), secrets.end(), IsSecretName), "secrets", kSecretNames);
+  type.secrets = {secrets.begin(), secrets.end()};
   in.Text("handler", type.handler);
   ReadProgram(in, folder, type.program);
   in.Section("limits", [&](Reader& limits) {
@@ -73,7 +80,7 @@ void ReadType(Reader& in, const fs::path& folder, const std::set<std::string>& o
   in.Check(type.handler.empty() || known, "handler",
            "there is no handler '" + type.handler + "'; built in are: " + BuiltinHandlerNames() +
                ", " + ReadyMadeNames());
-  ReadHandlerTables(in, folder, config.secrets, type.handler, type.settings);
+  ReadHandlerTables(in, folder, type.handler, type.settings);
 }
 
 void ReadNames(Reader& in, Config& config) {
@@ -96,6 +103,12 @@ void ReadConfig(Reader& in, const fs::path& folder, const std::set<std::string>&
   in.Text("socket", config.socket);
   in.Text("secrets", config.secrets);
   config.secrets = (folder / config.secrets).lexically_normal().string();
+  in.TextMap("secret_variables", config.secret_variables);
+  for (const auto& [name, variable] : config.secret_variables) {
+    in.Check(IsSecretName(name), "secret_variables", kSecretNames);
+    in.Check(!variable.empty(), "secret_variables",
+             "'secret_variables." + name + "' must name a variable of the agent's environment");
+  }
   in.Integer("threads", config.threads, 1, kThreadsMax);
   in.Text("log_level", config.log_level);
   in.Integer("stop_seconds", config.stop_seconds, 0, kSecondsMax);

@@ -24,6 +24,7 @@ struct Config {
   std::string state = "./towline-worker-data";  // directory of the journal; made when missing
   std::string socket{};                         // default: agent.sock in the state directory
   std::string secrets = "secrets";              // directory of the site's secrets
+  std::map<std::string, std::string> secret_variables{};  // name: variable of the agent's
   int threads = 8;                              // functions that run at a time
   std::string log_level = "info";               // debug, info, warning, error, off
   int stop_seconds = 30;                        // how long running jobs may go on after SIGTERM
@@ -49,6 +50,7 @@ struct Config {
     bool manual_heartbeat = false;
     std::optional<int> grace_seconds{};
     int wall_clock_seconds = 0;  // of one attempt; 0: no limit
+    std::set<std::string> secrets{};  // that its jobs' inputs may name
     std::string handler{};       // inside the agent, with
     HandlerSettings settings{};  // of a ready-made one; or
     Program program{};           // of the site

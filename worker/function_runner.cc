@@ -101,7 +101,8 @@ Handler::Started FunctionRunner::Start(const sdk::Function& function, Job job) {
                             .attempt = job.attempt,
                             .type = std::move(job.type),
                             .execution = std::move(job.execution),
-                            .state = std::move(job.state)};
+                            .state = std::move(job.state),
+                            .blot = std::move(job.blot)};
   if (job.checkpoint) {
     const Result<Json> checkpoint = ParseJson(*job.checkpoint);
     CHECK(checkpoint);

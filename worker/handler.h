@@ -8,6 +8,7 @@
 #include <string>
 
 #include "proto/jobs/messages.h"
+#include "worker/sdk/blot.h"
 
 namespace towline::worker {
 
@@ -19,11 +20,12 @@ struct Job {
   std::string token{};
   std::uint32_t attempt = 1;
   std::string type{};
-  std::string input{};                      // JSON text
+  std::string input{};                      // JSON text, its secrets in place
   std::optional<std::string> checkpoint{};  // JSON text, of an earlier attempt
   std::string execution{};
   std::string state{};
   std::optional<std::int64_t> timeout_seconds{};
+  sdk::Blot blot{};  // knows the secrets
 };
 
 // How a job ended. Output must be JSON, error and cause may be any bytes; the agent bounds all.

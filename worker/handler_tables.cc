@@ -25,7 +25,7 @@ std::string Absolute(const fs::path& folder, const std::string& path) {
   return (folder / path).lexically_normal().string();
 }
 
-void ReadHttp(Reader& in, const fs::path& folder, const std::string& secrets, HttpConfig& http) {
+void ReadHttp(Reader& in, const fs::path& folder, HttpConfig& http) {
   std::vector<std::string> allow;
   in.Texts("allow", allow);
   in.Check(!allow.empty(), "allow", "'http.allow' must list the services that may be called");
@@ -49,12 +49,6 @@ void ReadHttp(Reader& in, const fs::path& folder, const std::string& secrets, Ht
     http.ca = Absolute(folder, http.ca);
     in.Check(access(http.ca.c_str(), R_OK) == 0, "ca", "cannot read " + http.ca);
   }
-  std::vector<std::string> granted;
-  in.Texts("secrets", granted);
-  in.Check(
-      std::all_of(granted.begin(), granted.end(), handlers::IsSecretName), "secrets",
-      "a secret's name holds letters, digits, '-', '_' and '.', and does not begin with a dot");
-  http.secrets = handlers::Secrets(secrets, {granted.begin(), granted.end()});
 }
 
 void ReadSql(Reader& in, const fs::path& folder, SqlConfig& sql) {
@@ -106,11 +100,10 @@ void ReadTable(Reader& in, const std::string& name, const std::string& handler,
 
 }  // namespace
 
-void ReadHandlerTables(Reader& in, const fs::path& folder, const std::string& secrets,
-                       const std::string& handler, HandlerSettings& settings) {
-  ReadTable<HttpConfig>(in, "http", handler, settings, [&](Reader& table, HttpConfig& http) {
-    ReadHttp(table, folder, secrets, http);
-  });
+void ReadHandlerTables(Reader& in, const fs::path& folder, const std::string& handler,
+                       HandlerSettings& settings) {
+  ReadTable<HttpConfig>(in, "http", handler, settings,
+                        [&](Reader& table, HttpConfig& http) { ReadHttp(table, folder, http); });
   ReadTable<SqlConfig>(in, "sql", handler, settings,
                        [&](Reader& table, SqlConfig& sql) { ReadSql(table, folder, sql); });
   ReadTable<FileConfig>(in, "file", handler, settings,

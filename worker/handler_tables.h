@@ -16,9 +16,9 @@ using HandlerSettings =
     std::variant<std::monostate, handlers::HttpConfig, handlers::SqlConfig, handlers::FileConfig>;
 
 // The tables [job_type.http], [job_type.sql] and [job_type.file]; the one of `handler` must be
-// there, the others must not. `folder` is that of the file, `secrets` that of the secrets.
-void ReadHandlerTables(Reader& in, const std::filesystem::path& folder, const std::string& secrets,
-                       const std::string& handler, HandlerSettings& settings);
+// there, the others must not. `folder` is that of the file.
+void ReadHandlerTables(Reader& in, const std::filesystem::path& folder, const std::string& handler,
+                       HandlerSettings& settings);
 
 bool IsReadyMade(std::string_view handler);
 std::string ReadyMadeNames();  // for people

@@ -116,6 +116,7 @@ std::vector<JobType> Host::MakeTypes(const Config& config, const sdk::Functions&
                  .manual_heartbeat = type.manual_heartbeat,
                  .start = type.start,
                  .on_worker_lost = type.on_worker_lost,
+                 .secrets = type.secrets,
                  .handler = handlers_.back().get()};
     if (type.wall_clock_seconds > 0) made.wall_clock = Seconds(type.wall_clock_seconds);
     if (type.grace_seconds) made.grace = Seconds(*type.grace_seconds);
@@ -166,6 +167,7 @@ Host::Host(const Config& config, const sdk::Functions& own)
       journal_(config.state),
       isolation_(MakeIsolation(config)),
       settings_(SettingsOf(config, isolation_)),
+      secrets_(config.secrets, config.secret_variables),
       runner_({.socket = std::filesystem::absolute(config.socket).string(),
                .agent = OwnPath(),
                .worker = jobs::Principal{config.tenant, config.name}.text(),
@@ -300,6 +302,8 @@ void Host::KillLeftovers(const std::string& token, std::uint32_t attempt,
 }
 
 void Host::Reply(std::uint64_t request, Answer answer) { local_.Reply(request, answer); }
+
+Result<std::string> Host::ReadSecret(const std::string& name) { return secrets_.Read(name); }
 
 void Host::OnFinished(JobId id, Outcome outcome) {
   agent_.OnFinished(id, std::move(outcome), Now());

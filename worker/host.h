@@ -16,6 +16,7 @@
 #include "worker/function_runner.h"
 #include "worker/local_socket.h"
 #include "worker/process_runner.h"
+#include "worker/secrets.h"
 #include "worker/sqlite_journal.h"
 
 namespace towline::worker {
@@ -69,6 +70,7 @@ class Host : private Ports,
   void KillLeftovers(const std::string& token, std::uint32_t attempt,
                      const std::optional<ProcessGroup>& group) override;
   void Reply(std::uint64_t request, Answer answer) override;
+  Result<std::string> ReadSecret(const std::string& name) override;
   void OnFinished(JobId id, Outcome outcome) override;
   void OnProgress(JobId id, Progress progress) override;
   void OnHeartbeat(JobId id) override;
@@ -81,6 +83,7 @@ class Host : private Ports,
   SqliteJournal journal_;
   const Isolation isolation_;  // after the journal, whose lock says that nobody else is here
   const AgentSettings settings_;
+  const SecretStore secrets_;
   ProcessRunner runner_;
   FunctionRunner functions_;
   std::vector<std::unique_ptr<Handler>> handlers_;

@@ -143,7 +143,9 @@ void ProcessRunner::Finish(Process& process) {
   end.limits = process.limits;
   end.out = std::move(process.out);
   end.out_bytes = process.out_bytes;
+  process.err = process.blot(std::move(process.err));
   end.err_tail = process.err.substr(process.err.size() - std::min(process.err.size(), kErrTail));
+  end.blot = std::move(process.blot);
   if (process.fds[kGone] >= 0) {  // the cgroup closes it
     epoll_ctl(epoll_, EPOLL_CTL_DEL, process.fds[kGone], nullptr);
     process.fds[kGone] = -1;

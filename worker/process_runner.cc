@@ -154,6 +154,7 @@ Handler::Started ProcessRunner::Start(const Program& program, Job job) {
   }
   process.token = std::move(job.token);
   process.input = std::move(job.input);
+  process.blot = std::move(job.blot);
   for (const Channel channel : {kIn, kOut, kErr, kNews}) {
     process.fds[channel] = std::exchange(pipes.ours[channel], -1);
   }
@@ -261,7 +262,9 @@ bool ProcessRunner::ReadSome(Process& process, Channel channel) {
       break;
     case kErr:
       process.err.append(text);
-      if (process.err.size() > 2 * kErrTail) process.err.erase(0, process.err.size() - kErrTail);
+      if (process.err.size() <= 2 * kErrTail) break;
+      process.err = process.blot(std::move(process.err));  // before one is cut in two
+      process.err.erase(0, process.err.size() - std::min(process.err.size(), kErrTail));
       break;
     default:
       TakeNews(process, text);
@@ -294,7 +297,8 @@ void ProcessRunner::TakeLine(Process& process, std::string_view line) {
   if (!said) {
     if (std::exchange(process.complained, true)) return;
     Log(LogLevel::kWarning, "progress_refused",
-        {{"pid", std::to_string(process.pid)}, {"line", std::string(line.substr(0, 200))}});
+        {{"pid", std::to_string(process.pid)},
+         {"line", process.blot.Excerpt(std::string(line.substr(0, 200)))}});
     return;
   }
   if (said->says_something) return sink_.OnProgress(process.id, std::move(said->progress));

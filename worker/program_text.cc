@@ -74,8 +74,8 @@ Outcome OutcomeOf(const ProgramEnd& end) {
   jobs::JsonReader in(text);
   if (in.Skip() && in.End()) return {.succeeded = true, .output = std::string(text)};
   return {.error = "Towline.InvalidOutput",
-          .cause = "standard output is not JSON (" + in.error().message +
-                   "); it begins with: " + std::string(text.substr(0, kExcerptBytes))};
+          .cause = "standard output is not JSON (" + in.error().message + "); it begins with: " +
+                   end.blot.Excerpt(std::string(text.substr(0, kExcerptBytes)))};
 }
 
 std::optional<ProgressLine> ParseProgressLine(std::string_view line) {

@@ -27,8 +27,8 @@ inline json::value Parsed(const std::string& text) {
 
 // The output as JSON text, or "error: cause".
 inline std::string Do(const sdk::Function& function, const json::value& input,
-                      std::stop_token stop = {}) {
-  LoneContext context(std::move(stop));
+                      std::stop_token stop = {}, sdk::Blot blot = {}) {
+  LoneContext context(std::move(stop), {.token = "token", .blot = std::move(blot)});
   const sdk::Outcome outcome = function(input, context);
   if (const auto* const failure = std::get_if<sdk::Failure>(&outcome)) {
     return failure->error + ": " + failure->cause;

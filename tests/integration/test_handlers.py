@@ -70,7 +70,7 @@ class HandlersTest(IntegrationTest):
             (self.on.folder / "secrets").mkdir()
             (self.on.folder / "secrets/key").write_text("Bearer sesame\n")
             self.on.start(job_types=f'[[job_type]]\nname = "erp"\nhandler = "http"\n'
-                                    f'[job_type.http]\nallow = ["{base}"]\nsecrets = ["key"]\n')
+                                    f'secrets = ["key"]\n[job_type.http]\nallow = ["{base}"]\n')
             self.on.create("erp", job("erp", ResultSelector={"level.$": "$.body.level"}))
             headers = {"Authorization": {"$secret": "key"}}
             self.assert_once(self.on.begin("erp", "a", {"url": base + "/", "headers": headers}),
@@ -84,6 +84,34 @@ class HandlersTest(IntegrationTest):
             eventually("the job has ended", lambda: log.stderr().count("job_finished") == 2)
             hang.set()
             service.shutdown()
+
+    def test_a_program_gets_secrets_that_nobody_else_ever_sees(self):
+        (self.on.folder / "secrets").mkdir()
+        (self.on.folder / "secrets/key").write_text("open sesame\n")
+        told = '{"percent":1,"message":"sesame: open sesame","data":"open sesame"}'
+        self.on.start_broker()
+        self.on.start_server()
+        self.on.start_worker(env={"MILL_TOKEN": "of the environment"}, job_types=(
+            '[secret_variables]\nmill = "MILL_TOKEN"\n'
+            '[[job_type]]\nname = "tell"\nshell = true\nsecrets = ["key", "mill"]\n'
+            f"argv = ['''tee got; echo '{told}' >&3''']\n"
+            '[[job_type]]\nname = "fail"\nshell = true\nsecrets = ["key"]\n'
+            'argv = ["cat >&2; exit 1"]\n'
+            '[[job_type]]\nname = "other"\nargv = ["cat"]\n'))
+        self.on.await_worker("ams-1")
+        asked = {"a": {"$secret": "key"}, "b": [{"$secret": "mill"}]}
+        for name in ("tell", "fail", "other"):
+            self.on.create(name, job(name))
+        self.assert_once(self.on.begin("tell", "t", asked), {"a": "***", "b": ["***"]})
+        self.assertEqual(json.loads((self.on.folder / "got").read_text()),
+                         {"a": "open sesame", "b": ["of the environment"]})
+        failed = self.on.await_end(self.on.begin("fail", "f", {"a": {"$secret": "key"}}))
+        self.assertEqual(failed["cause"], 'exit code 1: {"a":"***"}')
+        self.assert_once(self.on.begin("other", "o", asked), "caught")
+        for path in self.on.folder.rglob("*"):
+            if path.is_file() and path.parent.name != "secrets" and path.name != "got":
+                for secret in (b"open sesame", b"of the environment"):
+                    self.assertNotIn(secret, path.read_bytes(), path)
 
     def historian_file(self, connection):
         text = (HISTORIAN / "worker.toml").read_text()

@@ -183,6 +183,10 @@ void Site::KillLeftovers(const std::string& token, std::uint32_t attempt,
 
 void Site::Reply(std::uint64_t, Answer) {}
 
+Result<std::string> Site::ReadSecret(const std::string& name) {
+  return Error{Error::Code::kFailedPrecondition, "this site has no secret '" + name + "'"};
+}
+
 worker::Handler::Started Site::Start(worker::Job job) {
   checker_.OnJobStart(principal_, job.token, job.attempt);
   const Json input = ParseJson(job.input).value();

@@ -49,6 +49,7 @@ class Site final : public MqttClient, private worker::Ports, private worker::Han
   void KillLeftovers(const std::string& token, std::uint32_t attempt,
                      const std::optional<worker::ProcessGroup>& group) override;
   void Reply(std::uint64_t request, Answer answer) override;
+  Result<std::string> ReadSecret(const std::string& name) override;
   // worker::Handler
   Started Start(worker::Job job) override;
   void Signal(worker::JobId id, bool kill) override;

@@ -219,7 +219,7 @@ TEST_F(AgentRulesTest, EachConnectAnnouncesWhoAndWhat) {
   EXPECT_EQ(presence.incarnation, world_.agent->incarnation());
   EXPECT_EQ(presence.connection, world_.connection);
   EXPECT_EQ(presence.slots, 4);
-  EXPECT_EQ(presence.types.size(), 7U);
+  EXPECT_EQ(presence.types.size(), 8U);
   EXPECT_EQ(presence.queues, std::vector<std::string>{"default"});
   world_.seq = 41;
   world_.Give({OfferOf("a", "slow")});

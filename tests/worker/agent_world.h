@@ -61,6 +61,7 @@ class World : public Ports {
              {.name = "single", .slots = 1, .handler = &slow},
              {.name = "patient", .grace = Seconds(60), .handler = &slow},
              {.name = "bounded", .wall_clock = Seconds(30), .handler = &slow},
+             {.name = "trusted", .secrets = {"key", "gone"}, .handler = &slow},
              {.name = "quick", .handler = &quick}};
     settings = {.tenant = "acme", .name = "ams-1", .slots = 4, .version = "1"};
     Boot();
@@ -147,6 +148,11 @@ class World : public Ports {
     killed.emplace_back(token, group);
   }
   void Reply(std::uint64_t request, Answer answer) override { replies[request] = answer; }
+  Result<std::string> ReadSecret(const std::string& name) override {
+    const auto found = secrets.find(name);
+    if (found != secrets.end()) return found->second;
+    return Error{Error::Code::kFailedPrecondition, "there is no secret '" + name + "'"};
+  }
 
   int Count(WorkerEvent::Kind kind) const {
     int count = 0;
@@ -163,6 +169,7 @@ class World : public Ports {
 
   FakeHandler slow;
   InstantHandler quick;
+  std::map<std::string, std::string> secrets{{"key", "open sesame"}};
   std::vector<JobType> types;
   AgentSettings settings;
   MemoryJournal journal;

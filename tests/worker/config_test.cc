@@ -77,6 +77,21 @@ wall_clock_seconds = 60
   EXPECT_EQ(limits.output_mb, 2);
 }
 
+TEST_F(ConfigTest, SecretsAreGrantedToAJobType) {
+  const auto config = Load(
+      "name = \"w\"\nsecrets = \"keys\"\n[[job_type]]\nname = \"t\"\nargv = [\"/bin/sh\"]\n"
+      "secrets = [\"erp\", \"mill.key\"]\n[secret_variables]\nerp = \"ERP_TOKEN\"\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->secrets, scratch_.path() + "/keys");
+  EXPECT_EQ(config->types[0].secrets, (std::set<std::string>{"erp", "mill.key"}));
+  EXPECT_EQ(config->secret_variables.at("erp"), "ERP_TOKEN");
+  EXPECT_EQ(RefusalOfType("argv = [\"/bin/sh\"]\nsecrets = [\"../x\"]\n"),
+            "5: a secret's name holds letters, digits, '-', '_' and '.', and does not begin with a "
+            "dot");
+  EXPECT_EQ(Refusal("name = \"w\"\n[secret_variables]\nerp = \"\"\n"),
+            "2: 'secret_variables.erp' must name a variable of the agent's environment");
+}
+
 TEST_F(ConfigTest, BoundsThatMakeNoSenseAreRefused) {
   const std::string argv = "argv = [\"/bin/sh\"]\n";
   EXPECT_EQ(RefusalOfType(argv + "user = \"no-such-user\"\n"),

@@ -35,7 +35,7 @@ class HandlerTablesTest : public ::testing::Test {
 TEST_F(HandlerTablesTest, EverythingCanBeSaid) {
   const auto http = Load("http",
                          "[job_type.http]\nallow = [\"https://A.example\", \"http://b:8080\"]\n"
-                         "methods = [\"PUT\"]\nsecrets = [\"key\"]\ntimeout_seconds = 5\n"
+                         "methods = [\"PUT\"]\ntimeout_seconds = 5\n"
                          "response_bytes_max = 100\n");
   ASSERT_TRUE(http) << http.error().message;
   const auto& told = std::get<handlers::HttpConfig>(http->types[0].settings);
@@ -66,8 +66,6 @@ TEST_F(HandlerTablesTest, MistakesAreTold) {
   EXPECT_TRUE(Says("http", "[job_type.http]\nallow = [\"http://a/path\"]\n", "scheme://host"));
   EXPECT_TRUE(Says("http", "[job_type.http]\nallow = [\"http://a\"]\nmethods = [\"get\"]\n",
                    "in capitals"));
-  EXPECT_TRUE(Says("http", "[job_type.http]\nallow = [\"http://a\"]\nsecrets = [\"../x\"]\n",
-                   "secret's name"));
   EXPECT_TRUE(Says("http", "[job_type.http]\nallow = [\"http://a\"]\nmethod = \"GET\"\n",
                    "unknown key 'http.method'"));
   EXPECT_TRUE(

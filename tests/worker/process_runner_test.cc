@@ -38,6 +38,18 @@ TEST_P(ProcessRunnerTest, LargeInputAndOutputPassWhole) {
   EXPECT_EQ(Run("cat", {.input = input}).output, input);
 }
 
+TEST_P(ProcessRunnerTest, NoPieceOfASecretIsLeftWhereWhatItPrintedIsCut) {
+  sdk::Blot blot;
+  blot.Add("0123456789abcdefghijklmnopqrstuvwxyz");
+  const std::string print =
+      "for i in {1..400}; do echo -n 0123456789abcdefghijklmnopqrstuvwxyz; done";
+  const Outcome& failed = Run(print + " >&2; exit 1", {.blot = blot});
+  EXPECT_EQ(failed.cause.find_first_not_of("exit code 1: *"), std::string::npos) << failed.cause;
+  const Outcome& odd = Run(print, {.blot = blot});
+  EXPECT_EQ(odd.error, "Towline.InvalidOutput");
+  EXPECT_EQ(odd.cause.find("abcd"), std::string::npos) << odd.cause;
+}
+
 TEST_P(ProcessRunnerTest, AProgramNeedNotReadItsInput) {
   const Outcome& outcome = Run("exec <&-; echo 1", {.input = '"' + std::string(65'000, 'x') + '"'});
   EXPECT_EQ(outcome.output, "1") << outcome.cause;

@@ -14,6 +14,7 @@
 #include "proto/jobs/json_text.h"
 #include "statemachines/base/time.h"
 #include "worker/handlers/beneath.h"
+#include "statemachines/base/base64.h"
 #include "worker/handlers/input.h"
 
 namespace towline::handlers {

@@ -4,11 +4,11 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "net/http_client.h"
 #include "net/url.h"
 #include "proto/jobs/json_text.h"
+#include "statemachines/base/base64.h"
 #include "worker/handlers/input.h"
 
 namespace towline::handlers {
@@ -26,7 +26,6 @@ struct Call {
   std::string method{};
   std::map<std::string, std::string> headers{};
   std::set<std::string> private_headers{};  // not for another origin
-  std::vector<std::string> secrets{};       // to be taken out of what comes back
   std::string body{};
   Clock::time_point deadline{};
 };
@@ -73,28 +72,14 @@ void ReadBody(const Input& in, Call& call) {
   }
 }
 
-MaybeFailure ReadHeader(const Secrets& secrets, const std::string& name, const json::value& value,
+MaybeFailure ReadHeader(const sdk::Blot& blot, const std::string& name, const json::value& value,
                         Call& call) {
-  std::string text;
-  if (value.is_string()) {
-    text.assign(value.get_string().data(), value.get_string().size());
-    if (name == "authorization" || name == "cookie") call.private_headers.insert(name);
-  } else {
-    Input in(value, {"$secret"});
-    const std::string secret = in.Text("$secret");
-    if (!in.good()) {
-      return sdk::Failure{kBadInput,
-                          "the header '" + name + "' must be a string or {\"$secret\": \"name\"}"};
-    }
-    auto found = secrets.Read(secret);
-    if (!found) {
-      const bool denied = found.error().code == Error::Code::kPermissionDenied;
-      return sdk::Failure{denied ? kRefused : kNotReady, found.error().message};
-    }
-    text = *std::move(found);
-    call.private_headers.insert(name);
-    call.secrets.push_back(text);
+  if (!value.is_string()) {
+    return sdk::Failure{kBadInput, "the header '" + name + "' must be a string"};
   }
+  const std::string text(value.get_string().data(), value.get_string().size());
+  const bool known = name == "authorization" || name == "cookie";
+  if (known || blot.Finds(text)) call.private_headers.insert(name);
   if (!IsFieldValue(text)) {
     return sdk::Failure{kBadInput, "the header '" + name + "' holds a control character"};
   }
@@ -102,7 +87,7 @@ MaybeFailure ReadHeader(const Secrets& secrets, const std::string& name, const j
   return std::nullopt;
 }
 
-MaybeFailure ReadHeaders(const Secrets& secrets, const Input& in, Call& call) {
+MaybeFailure ReadHeaders(const sdk::Blot& blot, const Input& in, Call& call) {
   const json::value* const headers = in.Find("headers");
   if (headers == nullptr) return std::nullopt;
   if (!headers->is_object()) return sdk::Failure{kBadInput, "'headers' must be an object"};
@@ -111,27 +96,21 @@ MaybeFailure ReadHeaders(const Secrets& secrets, const Input& in, Call& call) {
     if (!IsToken(name) || IsOurs(name)) {
       return sdk::Failure{kBadInput, "a header '" + jobs::ToUtf8(name) + "' cannot be set"};
     }
-    if (auto failure = ReadHeader(secrets, name, member.value(), call)) return failure;
+    if (auto failure = ReadHeader(blot, name, member.value(), call)) return failure;
   }
   return std::nullopt;
 }
 
-// The secrets may come back, from a service that echoes what it gets: they stay here.
-std::string Clean(const Call& call, std::string text) {
-  for (const std::string& secret : call.secrets) text = Redacted(std::move(text), secret);
-  return text;
-}
-
-sdk::Outcome Translate(const Call& call, net::HttpResponse answer) {
-  answer.body = Clean(call, std::move(answer.body));
+// The agent takes the secrets out of what comes back, but it cannot see where a body was cut.
+sdk::Outcome Translate(const sdk::Blot& blot, net::HttpResponse answer) {
   if (answer.status < 200 || answer.status >= 300) {
     return sdk::Failure{"Http.Status" + std::to_string(answer.status),
-                        jobs::ToUtf8(answer.body.substr(0, kCauseBytesMax))};
+                        jobs::ToUtf8(blot.Excerpt(answer.body.substr(0, kCauseBytesMax)))};
   }
   json::object output{{"status", answer.status}};
   json::object& headers = output["headers"].emplace_object();
   for (const auto& [name, value] : answer.headers) {
-    headers[jobs::ToUtf8(name)] = jobs::ToUtf8(Clean(call, value));
+    headers[jobs::ToUtf8(name)] = jobs::ToUtf8(value);
   }
   const auto type = answer.headers.find("content-type");
   if (type != answer.headers.end() && type->second.find("json") != std::string::npos) {
@@ -164,10 +143,10 @@ class Http {
       if (auto* const failure = std::get_if<sdk::Failure>(&response)) return std::move(*failure);
       auto& answer = std::get<net::HttpResponse>(response);
       if (answer.status < 300 || answer.status >= 400 || answer.headers.count("location") == 0) {
-        return Translate(call, std::move(answer));
+        return Translate(context.about().blot, std::move(answer));
       }
       if (hops == kRedirectsMax) return sdk::Failure{"Http.Failed", "more than 5 redirects"};
-      if (auto failure = Follow(answer, call)) return *std::move(failure);
+      if (auto failure = Follow(answer, context.about().blot, call)) return *std::move(failure);
     }
   }
 
@@ -193,7 +172,7 @@ class Http {
     call.url = *std::move(parsed);
     if (auto failure = CheckOrigin(call.url)) return failure;
     ReadBody(in, call);
-    return ReadHeaders(config_.secrets, in, call);
+    return ReadHeaders(context.about().blot, in, call);
   }
 
   MaybeFailure CheckOrigin(const net::Url& url) const {
@@ -221,21 +200,26 @@ class Http {
                         call.url.origin + ": " + error.message};
   }
 
-  MaybeFailure Follow(const net::HttpResponse& answer, Call& call) const {
+  MaybeFailure Follow(const net::HttpResponse& answer, const sdk::Blot& blot, Call& call) const {
     auto target = net::ResolveUrl(call.url, answer.headers.at("location"));
     if (!target) return sdk::Failure{"Http.Failed", "a redirect: " + target.error().message};
     if (auto failure = CheckOrigin(*target)) {
       failure->cause = "a redirect was not followed: " + failure->cause;
       return failure;
     }
-    if (target->origin != call.url.origin) {
-      for (const auto& name : call.private_headers) call.headers.erase(name);
-    }
     // As browsers do: 307 and 308 repeat the request, the others ask for what is there.
     if (answer.status < 307 && call.method != "GET" && call.method != "HEAD") {
       call.method = "GET";
       call.body.clear();
       call.headers.erase("content-type");
+    }
+    if (target->origin != call.url.origin) {
+      for (const auto& name : call.private_headers) call.headers.erase(name);
+      if (blot.Finds(call.body)) {
+        return sdk::Failure{"Http.Failed",
+                            "a redirect to another service was not followed: the body holds a "
+                            "secret"};
+      }
     }
     call.url = *std::move(target);
     return std::nullopt;

@@ -37,10 +37,6 @@ class Input {
   std::string why_;
 };
 
-// Base64 with padding.
-std::string ToBase64(std::string_view bytes);
-std::optional<std::string> FromBase64(std::string_view text);
-
 // Is it UTF-8, so that JSON can hold it as it is?
 bool IsUtf8(std::string_view text);
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "proto/jobs/json_text.h"
+#include "statemachines/base/base64.h"
 #include "worker/handlers/input.h"
 
 namespace towline::handlers {

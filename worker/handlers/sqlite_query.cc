@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "proto/jobs/json_text.h"
+#include "statemachines/base/base64.h"
 #include "worker/handlers/input.h"
 #include "worker/handlers/query.h"
 

@@ -17,6 +17,7 @@
 #include <variant>
 
 #include "statemachines/base/json.h"
+#include "worker/sdk/blot.h"
 
 namespace towline::sdk {
 
@@ -48,6 +49,9 @@ class Context {
     std::string state{};
     std::optional<json::value> checkpoint{};  // the last one of an earlier attempt
     std::optional<std::chrono::steady_clock::time_point> deadline{};  // of the state's timeout
+    // Knows the secrets that stand in the input in place of {"$secret": "name"}. The agent takes
+    // them out of whatever the function tells; what it logs or sends elsewhere is its own matter.
+    Blot blot{};
   };
 
   virtual ~Context() = default;
