@@ -88,13 +88,14 @@ class HandlersTest(IntegrationTest):
     def test_a_program_gets_secrets_that_nobody_else_ever_sees(self):
         (self.on.folder / "secrets").mkdir()
         (self.on.folder / "secrets/key").write_text("open sesame\n")
-        told = '{"percent":1,"message":"sesame: open sesame","data":"open sesame"}'
+        tell = ('tee got; s=$(cat secrets/key); '
+                'echo "{\\"percent\\":1,\\"message\\":\\"$s\\",\\"data\\":\\"$s\\"}" >&3')
         self.on.start_broker()
         self.on.start_server()
         self.on.start_worker(env={"MILL_TOKEN": "of the environment"}, job_types=(
             '[secret_variables]\nmill = "MILL_TOKEN"\n'
             '[[job_type]]\nname = "tell"\nshell = true\nsecrets = ["key", "mill"]\n'
-            f"argv = ['''tee got; echo '{told}' >&3''']\n"
+            f"argv = ['{tell}']\n"
             '[[job_type]]\nname = "fail"\nshell = true\nsecrets = ["key"]\n'
             'argv = ["cat >&2; exit 1"]\n'
             '[[job_type]]\nname = "other"\nargv = ["cat"]\n'))
