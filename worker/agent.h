@@ -138,7 +138,7 @@ class Agent {
   struct Held {
     JobId id = 0;
     jobs::Offer offer{};  // without the input once it has started
-    sdk::Blot blot{};     // of a job that has started; the journal never sees a secret
+    Blot blot{};     // of a job that has started; the journal never sees a secret
     const JobType* type = nullptr;
     Stage stage = Stage::kStarting;
     StopReason stop = StopReason::kNone;

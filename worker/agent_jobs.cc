@@ -20,7 +20,7 @@ std::string Bounded(std::string_view text, std::size_t size_max) {
 }
 
 // What leaves the site.
-Outcome Blotted(const sdk::Blot& blot, Outcome outcome) {
+Outcome Blotted(const Blot& blot, Outcome outcome) {
   if (blot.empty()) return outcome;
   outcome.output = blot.InJson(std::move(outcome.output));
   outcome.error = blot(std::move(outcome.error));

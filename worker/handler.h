@@ -8,7 +8,7 @@
 #include <string>
 
 #include "proto/jobs/messages.h"
-#include "worker/sdk/blot.h"
+#include "statemachines/base/blot.h"
 
 namespace towline::worker {
 
@@ -25,7 +25,7 @@ struct Job {
   std::string execution{};
   std::string state{};
   std::optional<std::int64_t> timeout_seconds{};
-  sdk::Blot blot{};  // knows the secrets
+  Blot blot{};  // knows the secrets
 };
 
 // How a job ended. Output must be JSON, error and cause may be any bytes; the agent bounds all.

@@ -60,7 +60,7 @@ class ProcessRunner {
     Limits limits{};
     int fds[kChannels] = {-1, -1, -1, -1, -1, -1};  // kGone is the cgroup's
     std::string input{};
-    sdk::Blot blot{};
+    Blot blot{};
     std::size_t written = 0;
     std::string out{};
     std::size_t out_bytes = 0;

@@ -22,7 +22,7 @@ struct ProgramEnd {
   int oom_kills = 0;          // because of limits.memory_mb
   int pids_refused = 0;       // because of limits.pids
   Limits limits{};
-  sdk::Blot blot{};
+  Blot blot{};
 };
 
 // Exit code 0: standard output is the result, JSON (nothing: null). Any other: the job has failed,

@@ -48,7 +48,7 @@ Result<std::string> ReadFile(const std::string& directory, const std::string& na
 struct Resolver {
   const std::set<std::string>& granted;
   const std::function<Result<std::string>(const std::string& name)>& read;
-  sdk::Blot& blot;
+  Blot& blot;
   sdk::Failure failure;
 
   bool Resolve(json::value& value) {
@@ -108,7 +108,7 @@ Result<std::string> SecretStore::Read(const std::string& name) const {
   auto secret = in_file ? ReadFile(directory_, name) : ReadVariable(name, variable->second);
   if (!secret) return secret;
   if (secret->size() > kSecretBytesMax) return Unusable(name, "is longer than 8 KiB");
-  if (secret->size() < sdk::Blot::kSecretBytesMin) {
+  if (secret->size() < Blot::kSecretBytesMin) {
     return Unusable(name, "is shorter than 4 bytes, so it could not be kept out of what jobs say");
   }
   if (jobs::ToUtf8(*secret) != *secret) return Unusable(name, "is not UTF-8; JSON cannot hold it");

@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "statemachines/base/result.h"
-#include "worker/sdk/blot.h"
+#include "statemachines/base/blot.h"
 #include "worker/sdk/job.h"
 
 namespace towline::worker {
@@ -35,7 +35,7 @@ bool IsSecretName(std::string_view name);
 
 struct ResolvedInput {
   std::string input{};  // JSON text
-  sdk::Blot blot{};     // knows what was put in
+  Blot blot{};     // knows what was put in
 };
 
 // Puts the secrets into a job's input, JSON text: anywhere, {"$secret": "name"} stands for the text

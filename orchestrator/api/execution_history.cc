@@ -20,16 +20,18 @@ HistoryPosition FromToken(const PageToken& token) {
   return position;
 }
 
-void AddEvidence(store::Queries& reader, store::ExecutionKey key,
+void AddEvidence(Foundation& base, store::Queries& reader, const Located& located,
                  v1::GetExecutionHistoryResponse* response) {
-  for (store::EvidenceRow& row : reader.Evidence(key)) {
+  const SensitiveMask mask = base.MaskOf(reader, located.partition, located.row);
+  for (store::EvidenceRow& row : reader.Evidence(located.row.key)) {
     v1::Evidence* evidence = response->add_evidence();
     SetTime(evidence->mutable_timestamp(), row.time);
     evidence->set_task(row.task.task);
     evidence->set_worker(std::move(row.worker));
     evidence->set_attempt(row.attempt);
     evidence->set_what(std::move(row.what));
-    evidence->set_data(std::move(row.data));
+    evidence->set_data(mask.Value(std::move(row.data)));
+    base.MaskTokens(located.partition, located.row.key, *evidence->mutable_data());
   }
 }
 
@@ -65,7 +67,7 @@ void Executions::GetHistory(const v1::GetExecutionHistoryRequest& request,
     response.set_next_token(base_.pages.Encode(ToToken(page.next), question, base_.parts.clock()));
   }
   if (options.full && request.next_token().empty()) {
-    AddEvidence(*reader, located->row.key, &response);
+    AddEvidence(base_, *reader, *located, &response);
   }
   reply.Send(std::move(response));
 }

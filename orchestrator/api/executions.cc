@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "orchestrator/api/convert.h"
+#include "orchestrator/engine/hide_tokens.h"
 #include "orchestrator/store/event_codec.h"
 
 namespace towline::api {
@@ -24,14 +25,20 @@ Error ClientTokenTooLong() {
                "ValidationException"};
 }
 
-void FillStarted(const engine::ExecutionView& view, v1::StartExecutionResponse& response) {
+void FillStarted(const engine::Tokens& tokens, const engine::ExecutionView& view,
+                 SensitiveMask mask, v1::StartExecutionResponse& response) {
   response.set_execution_arn(view.arn);
   SetTime(response.mutable_start_time(), view.started);
   response.set_status(ToProto(view.status));
   if (view.stopped) SetTime(response.mutable_stop_time(), *view.stopped);
-  if (view.output) AppendJson(*response.mutable_output(), **view.output);
-  if (view.error) response.set_error(*view.error);
-  if (view.cause) response.set_cause(*view.cause);
+  if (view.output) {
+    mask.LearnValue(**view.output);
+    response.set_output(engine::HideTokens(tokens, mask.Value(PrintJson(**view.output))));
+  }
+  if (view.error) response.set_error(engine::HideTokens(tokens, mask.Text(*view.error)));
+  // What it may hold is known to who reads the history, which cannot be done here.
+  if (!view.cause) return;
+  response.set_cause(mask.empty() ? engine::HideTokens(tokens, *view.cause) : "***");
 }
 
 std::uint64_t NextWaiter() {
@@ -52,6 +59,15 @@ void FillEnd(const interpreter::Event& event, v1::Execution* to) {
   } else if (const auto* aborted = std::get_if<interpreter::ExecutionAborted>(&event)) {
     fill(*aborted);
   }
+}
+
+void FillLast(store::Queries& reader, store::ExecutionKey key, v1::Execution* to) {
+  constexpr auto kLast = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  reader.StepsBackwards(key, kLast, [&](const store::StepRow& step) {
+    const auto records = store::DecodeStep(step.events);
+    if (!records.empty()) FillEnd(records.back().event, to);
+    return false;
+  });
 }
 
 void FillParent(const interpreter::ExecutionInfo& info, v1::Execution* to) {
@@ -105,12 +121,15 @@ void Executions::Start(const v1::StartExecutionRequest& request,
   start.info.machine_arn = id.machine_arn();
   start.info.revision = entry->row.revision;
   start.definition = entry->definition;
+  SensitiveMask mask(*entry->definition);
+  mask.LearnValue(**input);
   start.input = std::move(*input);
   start.name_is_new = !named;
   start.wait = request.wait();
-  start.reply = [reply](Result<engine::ExecutionView> view) {
+  start.reply = [reply, &tokens = base_.parts.tokens,
+                 mask = std::move(mask)](Result<engine::ExecutionView> view) {
     if (!view) return reply.Fail(view.error());
-    reply.Fill([&view](auto& response) { FillStarted(*view, response); });
+    reply.Fill([&](auto& response) { FillStarted(tokens, *view, mask, response); });
   };
   const int partition = base_.PartitionOf(id);
   if (start.wait) {
@@ -134,14 +153,16 @@ void FillPayloads(Foundation& base, store::Queries& reader, int partition,
     }
     return false;
   });
-  if (row.status == store::Status::kRunning) return;
-  constexpr auto kLast = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  reader.StepsBackwards(row.key, kLast, [&](const store::StepRow& step) {
-    const auto records = store::DecodeStep(step.events);
-    if (!records.empty()) FillEnd(records.back().event, to);
-    return false;
-  });
-  if (to->has_output()) base.MaskTokens(partition, row.key, *to->mutable_output());
+  if (row.status != store::Status::kRunning) FillLast(reader, row.key, to);
+  const SensitiveMask mask = base.MaskOf(reader, partition, row);
+  const auto hide = [&](std::string* text, bool data) {
+    *text = data ? mask.Value(std::move(*text)) : mask.Text(std::move(*text));
+    base.MaskTokens(partition, row.key, *text);
+  };
+  if (to->has_input()) hide(to->mutable_input(), true);
+  if (to->has_output()) hide(to->mutable_output(), true);
+  if (to->has_error()) hide(to->mutable_error(), false);
+  if (to->has_cause()) hide(to->mutable_cause(), false);
 }
 
 void Executions::Describe(const v1::DescribeExecutionRequest& request,

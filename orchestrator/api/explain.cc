@@ -69,6 +69,7 @@ class Explanation {
 
   void Gather() {
     const Readers::Lease reader(base_.readers, located_.partition);
+    mask_ = base_.MaskOf(*reader, located_.partition, located_.row);
     const in::ExecutionState state = LoadState(*reader, located_.row.key, *definition_);
     for (store::TaskRow& row : reader->Tasks(located_.row.key)) {
       const std::uint64_t task = row.task;
@@ -83,6 +84,7 @@ class Explanation {
   // By place in the answer: what dispatch must be asked about.
   const std::vector<std::pair<int, engine::TaskRef>>& tasks() const { return tasks_; }
   const std::string& short_name() const { return short_name_; }
+  const SensitiveMask& mask() const { return mask_; }
 
  private:
   v1::Waiting* Add() {
@@ -133,7 +135,9 @@ class Explanation {
       waiting->set_reason("The Wait state ends at " + FormatTimestamp(timer.due) + ".");
       return;
     }
-    const std::string failure = LastFailure(reader, located_.row.key, timer.timer, waiting);
+    std::string failure =
+        mask_.Text(LastFailure(reader, located_.row.key, timer.timer, waiting));
+    base_.MaskTokens(located_.partition, located_.row.key, failure);
     waiting->set_reason("The last try failed" + (failure.empty() ? "" : " (" + failure + ")") +
                         "; the next one is due at " + FormatTimestamp(timer.due) + ".");
   }
@@ -198,6 +202,7 @@ class Explanation {
   Foundation& base_;
   const Located& located_;
   const std::string short_name_;
+  SensitiveMask mask_;
   const std::shared_ptr<const asl::Definition> definition_;
   v1::ExplainExecutionResponse* const to_;
   std::map<std::uint64_t, store::TaskRow> rows_;
@@ -244,11 +249,16 @@ void Explain::Execution(const v1::ExplainExecutionRequest& request,
     response->set_summary(Summary(*response));
     return reply.Send(std::move(*response));
   }
-  base_.parts.fleet.Ask([reply, response, tasks = explanation.tasks(),
-                         name = explanation.short_name()](dispatch::Dispatcher& dispatcher,
-                                                          Timestamp now) {
+  base_.parts.fleet.Ask([this, reply, response, tasks = explanation.tasks(),
+                         name = explanation.short_name(), mask = explanation.mask()](
+                            dispatch::Dispatcher& dispatcher, Timestamp now) {
     for (const auto& [place, ref] : tasks) {
-      FillReason(dispatcher.Describe(ref, now), name, response->mutable_waiting(place));
+      v1::Waiting* const waiting = response->mutable_waiting(place);
+      FillReason(dispatcher.Describe(ref, now), name, waiting);
+      for (std::string* const text : {waiting->mutable_message(), waiting->mutable_reason()}) {
+        *text = mask.Text(std::move(*text));
+        base_.MaskTokens(ref.partition, ref.execution, *text);
+      }
     }
     response->set_summary(Summary(*response));
     reply.Send(std::move(*response));

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "orchestrator/engine/hide_tokens.h"
 #include "orchestrator/engine/router.h"
 #include "statemachines/interpreter/event.h"
 
@@ -144,6 +145,7 @@ void Foundation::MaskTokens(int partition, store::ExecutionKey execution, std::s
     text.replace(at, prefix.size() + static_cast<std::size_t>(end - digits), shown);
     at += shown.size();
   }
+  text = engine::HideTokens(parts.tokens, std::move(text));
 }
 
 }  // namespace towline::api

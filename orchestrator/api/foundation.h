@@ -14,6 +14,7 @@
 #include "orchestrator/api/names.h"
 #include "orchestrator/api/page_token.h"
 #include "orchestrator/api/readers.h"
+#include "orchestrator/api/sensitive.h"
 #include "orchestrator/dispatch/dispatcher.h"
 #include "orchestrator/engine/definitions.h"
 #include "orchestrator/engine/request.h"
@@ -94,7 +95,11 @@ struct Foundation {
 
   // The definition that an execution runs; kept as long as the execution is.
   std::shared_ptr<const asl::Definition> DefinitionOf(const store::ExecutionRow& row);
-  // Puts "token:<fingerprint>" for each placeholder of a task token in `text`.
+  // What must not be shown of it, as far as it has come.
+  SensitiveMask MaskOf(store::Queries& reader, int partition, const store::ExecutionRow& row) {
+    return masks.Of(DefinitionOf(row), reader, partition, row.key);
+  }
+  // Puts "token:<fingerprint>" for each task token in `text`, and for each placeholder of one.
   void MaskTokens(int partition, store::ExecutionKey execution, std::string& text) const;
 
   const Parts parts;
@@ -102,6 +107,7 @@ struct Foundation {
   Readers readers;
   Access access;
   MachineTable machines;
+  SensitiveMasks masks;
   const PageTokens pages;
 };
 

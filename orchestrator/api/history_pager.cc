@@ -130,6 +130,8 @@ HistoryPage HistoryPager::Read(store::Queries& reader, const HistoryPosition& fr
   HistoryContext context(records);
   context.Find(reader, key_, from.hints);
 
+  // After the events were read: it must know all of theirs.
+  const SensitiveMask mask = base_.masks.Of(definition_, reader, partition_, key_);
   in::HistoryProjection projection(*definition_);
   std::vector<in::HistoryEvent> projected;
   for (const auto& [seq, record] : context.found()) projection.Observe(record);
@@ -141,9 +143,11 @@ HistoryPage HistoryPager::Read(store::Queries& reader, const HistoryPosition& fr
       event.set_id(projected.front().id);
       event.set_previous_event_id(projected.front().previous_id);
       event.set_type(projected.front().type);
+      mask.HideIn(projected.front().details);
       event.set_details(PrintJson(projected.front().details));
     } else if (auto own = DescribeOwn(record.event); own && options.full) {
       event.set_type(std::move(own->type));
+      mask.HideIn(own->details);
       event.set_details(PrintJson(own->details));
     } else {
       continue;

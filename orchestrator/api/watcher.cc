@@ -141,7 +141,14 @@ Watcher::Pull Watcher::Next(v1::WatchExecutionResponse* message) {
     }
     if (ended_told_) return Pull::kEnd;
     if (!ended_seen_ && ReadPage()) continue;
-    if (TakeNews(message)) return Pull::kMessage;
+    if (TakeNews(message)) {
+      std::string* const text = message->mutable_job()->mutable_message();
+      if (text->empty()) return Pull::kMessage;
+      const Readers::Lease reader(base_.readers, located_.partition);
+      *text = base_.MaskOf(*reader, located_.partition, located_.row).Text(std::move(*text));
+      base_.MaskTokens(located_.partition, located_.row.key, *text);
+      return Pull::kMessage;
+    }
     if (!ended_seen_) return Pull::kNothingYet;
     const Readers::Lease reader(base_.readers, located_.partition);
     const auto row = reader->Get(located_.row.key);

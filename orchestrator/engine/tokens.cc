@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 
+#include "orchestrator/engine/hide_tokens.h"
 #include "statemachines/base/check.h"
 #include "statemachines/interpreter/event.h"
 
@@ -77,6 +78,24 @@ bool TakeVarint(std::string_view& bytes, std::uint64_t& number) {
     if (byte < 128) return true;
   }
   return false;
+}
+
+constexpr std::size_t kTokenLengthMin = 27;  // of one with single digits
+constexpr std::size_t kTokenLengthMax = 64;
+
+// How long a token would be that `text` begins with; 0: it does not.
+std::size_t LengthOfToken(std::string_view text) {
+  text = text.substr(0, std::min(text.size(), kTokenLengthMax) / 4 * 4);
+  const auto bytes = FromBase64Url(text);
+  if (!bytes || bytes->size() < 2) return 0;
+  std::string_view left(*bytes);
+  left.remove_prefix(1);
+  std::uint64_t number = 0;
+  for (int i = 0; i < 3; i++) {
+    if (!TakeVarint(left, number)) return 0;
+  }
+  const std::size_t size = bytes->size() - left.size() + kMacBytes;
+  return (size * 8 + 5) / 6;
 }
 
 struct FreeMac {
@@ -182,6 +201,27 @@ std::string PutToken(std::string text, std::uint64_t task, std::string_view toke
   }
   out.append(text, copied);
   return out;
+}
+
+std::string HideTokens(const Tokens& tokens, std::string text) {
+  const auto in_alphabet = [](char c) { return kReverse[static_cast<unsigned char>(c)] >= 0; };
+  for (std::size_t begin = 0; begin < text.size(); begin++) {
+    if (!in_alphabet(text[begin])) continue;
+    std::size_t end = begin;
+    while (end < text.size() && in_alphabet(text[end])) end++;
+    // Somebody may have written something in front of it.
+    for (; end - begin >= kTokenLengthMin; begin++) {
+      const std::string_view left = std::string_view(text).substr(begin, end - begin);
+      const std::size_t length = LengthOfToken(left);
+      if (length == 0 || !tokens.Verify(left.substr(0, length))) continue;
+      const std::string shown = "token:" + Tokens::Fingerprint(left.substr(0, length));
+      text.replace(begin, length, shown);
+      begin += shown.size() - 1;
+      end = end + shown.size() - length;
+    }
+    begin = end;
+  }
+  return text;
 }
 
 }  // namespace towline::engine

@@ -106,7 +106,8 @@ const std::vector<FieldRule>& StateFields(StateType type) {
 const std::vector<FieldRule>& MachineFields() {
   static const Table table = {{"Comment", kString, kB}, {"StartAt", kString, kB},
                               {"States", kObject, kB}, {"Version", kString, kB},
-                              {"TimeoutSeconds", kInteger, kB}, {"QueryLanguage", kString, kB}};
+                              {"TimeoutSeconds", kInteger, kB}, {"QueryLanguage", kString, kB},
+                              {"Sensitive", kArray, kB}};  // ours
   return table;
 }
 

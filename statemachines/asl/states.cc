@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "statemachines/asl/compiler.h"
+#include "statemachines/asl/sensitive.h"
 
 namespace towline::asl {
 namespace {
@@ -31,6 +32,7 @@ Definition Compiler::CompileMachine(const json::object& machine, bool express) {
   }
   definition_.timeout_seconds = fields.Integer("TimeoutSeconds", 1, kSecondsMax);
   definition_.comment = fields.String("Comment").value_or("");
+  CheckSensitive(fields);
   CompileScope(fields, nullptr, express);
   RefuseShadowing();
   return std::move(definition_);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "orchestrator/engine/hide_tokens.h"
 #include "orchestrator/engine/router.h"
 
 namespace towline::engine {
@@ -51,6 +52,22 @@ TEST(TokensTest, AnOldKeyStillVerifiesAndTheNewestSigns) {
 
 TEST(TokensTest, AFingerprintTellsNothingAndIsStable) {
   EXPECT_EQ(Tokens::Fingerprint("abc"), "ba7816bf8f01");
+}
+
+TEST(TokensTest, TokensInTextsAreHiddenWhateverStandsAroundThem) {
+  const Tokens tokens({kOld, kNew});
+  const std::string one = tokens.Mint(kRef);
+  const std::string other = Tokens({kOld}).Mint({300, 1'000'000'000'000, 77'777});
+  const std::string first = "token:" + Tokens::Fingerprint(one);
+  const std::string second = "token:" + Tokens::Fingerprint(other);
+  EXPECT_EQ(HideTokens(tokens, one), first);
+  EXPECT_EQ(HideTokens(tokens, "a " + one + other + " b-" + other + "_AAAA"),
+            "a " + first + second + " b-" + second + "_AAAA");
+  for (const std::string& text :
+       {std::string(), std::string("short"), std::string(200, 'A'), one.substr(1),
+        one.substr(0, one.size() - 1), Tokens({{9, "another"}}).Mint(kRef)}) {
+    EXPECT_EQ(HideTokens(tokens, text), text);
+  }
 }
 
 // Data on disk depends on it: a name that moved to another partition would be lost.

@@ -98,7 +98,7 @@ TEST_F(HttpTest, ASecretGoesToOneServiceOnly) {
   HttpConfig config = Config();
   config.allow.insert(Base(other_));
   const auto http = MakeHttp(std::move(config));
-  sdk::Blot blot;
+  Blot blot;
   blot.Add("sesame");
   const auto with = [](const std::string& path) {
     json::value input = Get(path);

@@ -27,7 +27,7 @@ inline json::value Parsed(const std::string& text) {
 
 // The output as JSON text, or "error: cause".
 inline std::string Do(const sdk::Function& function, const json::value& input,
-                      std::stop_token stop = {}, sdk::Blot blot = {}) {
+                      std::stop_token stop = {}, Blot blot = {}) {
   LoneContext context(std::move(stop), {.token = "token", .blot = std::move(blot)});
   const sdk::Outcome outcome = function(input, context);
   if (const auto* const failure = std::get_if<sdk::Failure>(&outcome)) {

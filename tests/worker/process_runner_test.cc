@@ -39,7 +39,7 @@ TEST_P(ProcessRunnerTest, LargeInputAndOutputPassWhole) {
 }
 
 TEST_P(ProcessRunnerTest, NoPieceOfASecretIsLeftWhereWhatItPrintedIsCut) {
-  sdk::Blot blot;
+  Blot blot;
   blot.Add("0123456789abcdefghijklmnopqrstuvwxyz");
   const std::string print =
       "for i in {1..400}; do echo -n 0123456789abcdefghijklmnopqrstuvwxyz; done";

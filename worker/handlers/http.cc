@@ -72,7 +72,7 @@ void ReadBody(const Input& in, Call& call) {
   }
 }
 
-MaybeFailure ReadHeader(const sdk::Blot& blot, const std::string& name, const json::value& value,
+MaybeFailure ReadHeader(const Blot& blot, const std::string& name, const json::value& value,
                         Call& call) {
   if (!value.is_string()) {
     return sdk::Failure{kBadInput, "the header '" + name + "' must be a string"};
@@ -87,7 +87,7 @@ MaybeFailure ReadHeader(const sdk::Blot& blot, const std::string& name, const js
   return std::nullopt;
 }
 
-MaybeFailure ReadHeaders(const sdk::Blot& blot, const Input& in, Call& call) {
+MaybeFailure ReadHeaders(const Blot& blot, const Input& in, Call& call) {
   const json::value* const headers = in.Find("headers");
   if (headers == nullptr) return std::nullopt;
   if (!headers->is_object()) return sdk::Failure{kBadInput, "'headers' must be an object"};
@@ -102,7 +102,7 @@ MaybeFailure ReadHeaders(const sdk::Blot& blot, const Input& in, Call& call) {
 }
 
 // The agent takes the secrets out of what comes back, but it cannot see where a body was cut.
-sdk::Outcome Translate(const sdk::Blot& blot, net::HttpResponse answer) {
+sdk::Outcome Translate(const Blot& blot, net::HttpResponse answer) {
   if (answer.status < 200 || answer.status >= 300) {
     return sdk::Failure{"Http.Status" + std::to_string(answer.status),
                         jobs::ToUtf8(blot.Excerpt(answer.body.substr(0, kCauseBytesMax)))};
@@ -200,7 +200,7 @@ class Http {
                         call.url.origin + ": " + error.message};
   }
 
-  MaybeFailure Follow(const net::HttpResponse& answer, const sdk::Blot& blot, Call& call) const {
+  MaybeFailure Follow(const net::HttpResponse& answer, const Blot& blot, Call& call) const {
     auto target = net::ResolveUrl(call.url, answer.headers.at("location"));
     if (!target) return sdk::Failure{"Http.Failed", "a redirect: " + target.error().message};
     if (auto failure = CheckOrigin(*target)) {

@@ -17,7 +17,7 @@
 #include <variant>
 
 #include "statemachines/base/json.h"
-#include "worker/sdk/blot.h"
+#include "statemachines/base/blot.h"
 
 namespace towline::sdk {
 

@@ -5,12 +5,14 @@
 #include <string_view>
 #include <vector>
 
-namespace towline::sdk {
+#include "statemachines/base/json.h"
 
-// Takes a job's secrets out of whatever it says. A secret is found as it is, line by line, without
-// the word that names its scheme ("Bearer …"), inside JSON text, percent-encoded and in base64 at
-// any offset; a job that is bent on telling can of course write it in other ways. Without secrets
-// every call costs nothing. Any thread may read it.
+namespace towline {
+
+// Takes secrets out of texts, such as what a job says that was given some. A secret is found as it
+// is, line by line, without the word that names its scheme ("Bearer …"), inside JSON text,
+// percent-encoded and in base64 at any offset; who is bent on telling can of course write it in
+// other ways. Without secrets every call costs nothing. Any thread may read it.
 class Blot {
  public:
   static constexpr std::size_t kSecretBytesMin = 4;  // shorter texts are everywhere
@@ -27,6 +29,7 @@ class Blot {
   std::string Excerpt(std::string text) const;
   // Of a JSON text: in its strings and names; a number that holds one becomes the string "***".
   std::string InJson(std::string json_text) const;
+  bool InValue(json::value& value) const;  // the same; true: something has changed
   // How many bytes at the end of `text` may be the beginning of a secret. Who passes a stream on
   // keeps them back until more has come.
   std::size_t Unfinished(std::string_view text) const;
@@ -37,4 +40,4 @@ class Blot {
   std::vector<std::string> forms_;  // longest first: one may hold another
 };
 
-}  // namespace towline::sdk
+}  // namespace towline

@@ -1,14 +1,13 @@
-#include "worker/sdk/blot.h"
+#include "statemachines/base/blot.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "statemachines/base/base64.h"
 #include "statemachines/base/check.h"
-#include "statemachines/base/json.h"
 #include "statemachines/base/text.h"
 
-namespace towline::sdk {
+namespace towline {
 namespace {
 
 constexpr std::string_view kBlotted = "***";
@@ -43,31 +42,6 @@ std::string UrlSafe(std::string base64) {
   std::replace(base64.begin(), base64.end(), '+', '-');
   std::replace(base64.begin(), base64.end(), '/', '_');
   return base64;
-}
-
-// Rewrites the texts of a value; true when one has changed.
-bool BlotValue(const Blot& blot, json::value& value) {
-  bool changed = false;
-  if (value.is_string()) {
-    const json::string& text = value.get_string();
-    changed = blot.Finds(text);
-    if (changed) value = blot(std::string(text));
-  } else if (value.is_array()) {
-    for (json::value& item : value.get_array()) changed |= BlotValue(blot, item);
-  } else if (value.is_number()) {
-    changed = blot.Finds(PrintJson(value));
-    if (changed) value = kBlotted;
-  } else if (value.is_object()) {
-    json::object blotted;
-    for (auto& member : value.get_object()) {
-      std::string name(member.key());
-      changed |= blot.Finds(name);
-      changed |= BlotValue(blot, member.value());
-      blotted[blot(std::move(name))] = std::move(member.value());
-    }
-    value = std::move(blotted);
-  }
-  return changed;
 }
 
 }  // namespace
@@ -145,12 +119,36 @@ std::string Blot::Excerpt(std::string text) const {
   return text;
 }
 
+bool Blot::InValue(json::value& value) const {
+  bool changed = false;
+  if (value.is_string()) {
+    const json::string& text = value.get_string();
+    changed = Finds(text);
+    if (changed) value = (*this)(std::string(text));
+  } else if (value.is_array()) {
+    for (json::value& item : value.get_array()) changed |= InValue(item);
+  } else if (value.is_number()) {
+    changed = Finds(PrintJson(value));
+    if (changed) value = kBlotted;
+  } else if (value.is_object()) {
+    json::object blotted;
+    for (auto& member : value.get_object()) {
+      std::string name(member.key());
+      changed |= Finds(name);
+      changed |= InValue(member.value());
+      blotted[(*this)(std::move(name))] = std::move(member.value());
+    }
+    value = std::move(blotted);
+  }
+  return changed;
+}
+
 std::string Blot::InJson(std::string json_text) const {
   if (empty()) return json_text;
   const Result<Json> parsed = ParseJson(json_text);
   if (!parsed) return Excerpt(std::move(json_text));
   json::value value = **parsed;
-  return BlotValue(*this, value) ? PrintJson(value) : json_text;
+  return InValue(value) ? PrintJson(value) : json_text;
 }
 
 std::size_t Blot::Unfinished(std::string_view text) const {
@@ -163,4 +161,4 @@ std::size_t Blot::Unfinished(std::string_view text) const {
   return most;
 }
 
-}  // namespace towline::sdk
+}  // namespace towline
