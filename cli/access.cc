@@ -182,6 +182,31 @@ int Audit(Invocation& call) {
   return kOk;
 }
 
+std::string ShowLimit(std::int64_t limit, const char* unit) {
+  return limit == 0 ? "no limit" : std::to_string(limit) + unit;
+}
+
+int ShowQuotas(Invocation& call) {
+  v1::Quotas quotas;
+  const auto status = call.client.Call<Access>(&Access::Stub::DescribeQuotas,
+                                               v1::DescribeQuotasRequest(), &quotas);
+  if (!status.ok()) return Fail(call, status);
+  if (call.json) {
+    PrintJsonLine(call.terminal, ToJson(quotas));
+    return kOk;
+  }
+  Table table({"OF TENANT " + quotas.tenant(), "IN USE", "LIMIT"});
+  table.Add({"open executions", std::to_string(quotas.open_executions()),
+             ShowLimit(quotas.open_executions_max(), "")});
+  std::string left = "-";
+  if (quotas.has_starts_left()) left = std::to_string(quotas.starts_left()) + " may start now";
+  table.Add({"starts", left, ShowLimit(quotas.starts_per_second(), " a second")});
+  table.Add({"bytes of a request", "-", ShowLimit(quotas.request_bytes_max(), "")});
+  table.Add({"requests refused", std::to_string(quotas.refused()), "-"});
+  table.Print(call.terminal);
+  return kOk;
+}
+
 constexpr const char* kRoles =
     "Roles: viewer (see), starter (see and start executions), worker (poll activities, answer "
     "tasks), operator (all of it), admin (and say who may do what).";
@@ -223,6 +248,8 @@ std::vector<Command> AccessCommands() {
        },
        CreateToken, "It is printed once; programs send it as `authorization: Bearer …`."},
       {"token list", "", "show the tokens, without their secrets", nullptr, ListTokens},
+      {"quotas", "", "show what the tenant may ask for, and what is in use", nullptr, ShowQuotas,
+       "The limits stand in the server's file; what was refused is counted since its start."},
       {"token revoke", "ID", "from now on it proves nothing", nullptr, RevokeToken},
   };
 }

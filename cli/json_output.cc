@@ -15,9 +15,9 @@ namespace towline::cli {
 namespace {
 
 // 64-bit numbers, which protobuf prints as texts.
-constexpr std::array<std::string_view, 20> kNumbers = {
+constexpr std::array<std::string_view, 22> kNumbers = {
     "id", "previousEventId", "seq", "task", "ahead", "incarnation", "runningExecutions",
-    "heartbeatSeconds", "mapRunIndex", "toleratedFailureCount",
+    "heartbeatSeconds", "mapRunIndex", "toleratedFailureCount", "openExecutions", "refused",
     // MapRunCounts
     "pending", "running", "succeeded", "failed", "timedOut", "aborted", "total", "resultsWritten",
     "failuresNotRedrivable", "pendingRedrive"};

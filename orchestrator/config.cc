@@ -8,6 +8,8 @@
 #include <functional>
 #include <optional>
 
+#include "proto/jobs/topics.h"
+
 namespace towline {
 namespace {
 
@@ -140,6 +142,30 @@ Status ReadObjects(const std::string& path, const toml::table& section,
   return table.Finish();
 }
 
+void ReadQuota(Table& table, Config::Quota& quota) {
+  table.Integer("starts_per_second", quota.starts_per_second);
+  table.Integer("starts_burst", quota.starts_burst);
+  table.Integer("open_executions", quota.open_executions);
+  table.Integer("request_bytes", quota.request_bytes);
+}
+
+// [quotas] is for all tenants, [quotas.NAME] for one; no tenant's name looks like one of the keys.
+Status ReadQuotas(const std::string& path, const toml::table& section, Config& config) {
+  Table table(path, section, "quotas");
+  ReadQuota(table, config.quotas);
+  for (const auto& [key, node] : section) {
+    const std::string name(key.str());
+    if (!node.is_table()) continue;
+    table.Section(name.c_str(), [&](const toml::table& inner) {
+      Config::Quota& quota = config.tenant_quotas[name] = config.quotas;
+      Table own(path, inner, "quotas." + name);
+      ReadQuota(own, quota);
+      return own.Finish();
+    });
+  }
+  return table.Finish();
+}
+
 Status Read(const std::string& path, const toml::table& root, Config& config) {
   Table top(path, root, "");
   top.Text("data", config.data);
@@ -190,6 +216,9 @@ Status Read(const std::string& path, const toml::table& root, Config& config) {
   top.Section("objects", [&](const toml::table& section) {
     return ReadObjects(path, section, config.objects);
   });
+  top.Section("quotas", [&](const toml::table& section) {
+    return ReadQuotas(path, section, config);
+  });
   top.Section("grants", [&](const toml::table& t) { return ReadLists(path, t, config.grants); });
   top.Section("publish", [&](const toml::table& t) { return ReadLists(path, t, config.publish); });
   return top.Finish();
@@ -237,10 +266,34 @@ Result<std::pair<std::string, int>> SplitAddress(const std::string& text) {
   return std::pair{std::move(host), port};
 }
 
+namespace {
+
+Status CheckQuota(const std::string& name, const Config::Quota& quota) {
+  for (const int number : {quota.starts_per_second, quota.starts_burst, quota.open_executions,
+                           quota.request_bytes}) {
+    if (number < 0) return Wrong(name + ": a limit must be at least 0, which means none");
+  }
+  return Ok();
+}
+
+Status CheckQuotas(const Config& config) {
+  if (Status good = CheckQuota("quotas", config.quotas); !good) return good;
+  for (const auto& [tenant, quota] : config.tenant_quotas) {
+    if (!jobs::IsTenantName(tenant)) {
+      return Wrong("quotas: '" + tenant + "' is neither a limit nor the name of a tenant");
+    }
+    if (Status good = CheckQuota("quotas." + tenant, quota); !good) return good;
+  }
+  return Ok();
+}
+
+}  // namespace
+
 Status CheckConfig(const Config& config) {
   const auto listen = SplitAddress(config.listen);
   if (!listen) return Wrong("listen: " + listen.error().message);
   if (config.data.empty()) return Wrong("data: must name a directory");
+  if (Status good = CheckQuotas(config); !good) return good;
   if (config.limits != "default" && config.limits != "aws") {
     return Wrong("limits: '" + config.limits + "' is unknown; write default or aws");
   }

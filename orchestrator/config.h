@@ -57,6 +57,16 @@ struct Config {
     int grace_seconds = 10;          // between asking a cancelled job to stop and killing it
   } dispatch;
 
+  // What tenants may ask for. 0: as much as they like.
+  struct Quota {
+    int starts_per_second = 0;
+    int starts_burst = 0;  // at once; 0: a second's worth
+    int open_executions = 0;
+    int request_bytes = 0;
+  };
+  Quota quotas;                                // of tenants without their own
+  std::map<std::string, Quota> tenant_quotas;  // what they leave out is as in `quotas`
+
   // Where the files of Distributed Maps are. Neither root nor endpoint: DATA/objects.
   objects::StoreConfig objects;
 

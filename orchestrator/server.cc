@@ -111,10 +111,20 @@ struct Server::Parts {
   static interpreter::Limits LimitsOf(const Config& config) {
     return config.limits == "aws" ? interpreter::AwsLimits() : interpreter::Limits{};
   }
+  static api::Quota QuotaOf(const Config::Quota& quota) {
+    return {.starts_per_second = quota.starts_per_second,
+            .starts_burst = quota.starts_burst,
+            .open_executions = quota.open_executions,
+            .request_bytes = quota.request_bytes};
+  }
   static api::Settings ServiceSettings(const Config& config) {
     api::Settings settings;
     settings.value_bytes_max = LimitsOf(config).value_bytes_max;
     settings.admins = config.admins;
+    settings.quotas.others = QuotaOf(config.quotas);
+    for (const auto& [tenant, quota] : config.tenant_quotas) {
+      settings.quotas.tenants[tenant] = QuotaOf(quota);
+    }
     return settings;
   }
 

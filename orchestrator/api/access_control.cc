@@ -249,4 +249,21 @@ void AccessControl::Check(const v1::CheckAccessRequest& request,
   reply.Send(std::move(response));
 }
 
+void AccessControl::DescribeQuotas(const v1::DescribeQuotasRequest& /*request*/,
+                                   const Reply<v1::Quotas>& reply) {
+  const auto tenant = base_.Tenant(reply.asker(), Action::kViewExecutions);
+  if (!tenant) return reply.Fail(tenant.error());
+  const Quotas::Use use = base_.quotas.Describe(*tenant, base_.parts.clock());
+  v1::Quotas quotas;
+  quotas.set_tenant(*tenant);
+  quotas.set_starts_per_second(use.quota.starts_per_second);
+  quotas.set_starts_burst(use.quota.starts_burst);
+  if (use.quota.starts_per_second > 0) quotas.set_starts_left(use.starts_left);
+  quotas.set_open_executions_max(use.quota.open_executions);
+  quotas.set_open_executions(use.open);
+  quotas.set_request_bytes_max(use.quota.request_bytes);
+  quotas.set_refused(use.refused);
+  reply.Send(std::move(quotas));
+}
+
 }  // namespace towline::api

@@ -22,6 +22,7 @@ class AccessControl {
   void ListAuditEntries(const v1::ListAuditEntriesRequest& request,
                         const Reply<v1::ListAuditEntriesResponse>& reply);
   void Check(const v1::CheckAccessRequest& request, const Reply<v1::CheckAccessResponse>& reply);
+  void DescribeQuotas(const v1::DescribeQuotasRequest& request, const Reply<v1::Quotas>& reply);
 
  private:
   // The caller, who may say who may do what in the grant's tenant.

@@ -109,8 +109,14 @@ void Executions::Start(const v1::StartExecutionRequest& request,
                                 "' takes no new executions",
                             "StateMachineDeleting"});
   }
+  if (auto ok = base_.quotas.AdmitBytes(machine->tenant, request.ByteSizeLong()); !ok) {
+    return reply.Fail(ok.error());
+  }
   auto input = ParseInput(request.input());
   if (!input) return reply.Fail(input.error());
+  if (auto ok = base_.quotas.AdmitStart(machine->tenant, base_.parts.clock()); !ok) {
+    return reply.Fail(ok.error());
+  }
 
   const ExecutionId id{machine->tenant, machine->name, named ? request.name() : RandomName()};
   engine::StartExecution start;
@@ -219,6 +225,9 @@ void Executions::Redrive(const v1::RedriveExecutionRequest& request,
                          const Reply<v1::RedriveExecutionResponse>& reply) {
   const auto id = base_.Execution(reply.asker(), Action::kChangeExecutions, request.execution());
   if (!id) return reply.Fail(id.error());
+  if (auto ok = base_.quotas.AdmitBytes(id->tenant, request.ByteSizeLong()); !ok) {
+    return reply.Fail(ok.error());
+  }
   engine::RedriveExecution redrive;
   redrive.execution = engine::ExecutionName{id->tenant, id->machine, id->name};
   if (request.has_input()) {
@@ -229,6 +238,9 @@ void Executions::Redrive(const v1::RedriveExecutionRequest& request,
   redrive.state = request.state();
   if (request.client_token().size() > kClientTokenMax) return reply.Fail(ClientTokenTooLong());
   redrive.client_token = request.client_token();
+  if (auto ok = base_.quotas.AdmitStart(id->tenant, base_.parts.clock()); !ok) {
+    return reply.Fail(ok.error());
+  }
   redrive.reply = [reply](Result<engine::ExecutionView> view) {
     if (!view) return reply.Fail(view.error());
     reply.Fill([&view](v1::RedriveExecutionResponse& response) {

@@ -12,6 +12,14 @@ int Foundation::PartitionOf(const ExecutionId& id) const {
   return engine::PartitionOf(id.tenant, id.machine, id.name, readers.partitions());
 }
 
+std::int64_t Foundation::CountOpen(const std::string& tenant) {
+  std::int64_t open = 0;
+  for (int partition = 0; partition < readers.partitions(); partition++) {
+    open += Readers::Lease(readers, partition)->CountRunning(tenant, "");
+  }
+  return open;
+}
+
 Result<Caller> Foundation::Know(const Asker& asker) const {
   const auto refuse = [&](std::string why) {
     access.NoteStranger(asker.caller, why);

@@ -13,6 +13,7 @@
 #include "orchestrator/api/machine_table.h"
 #include "orchestrator/api/names.h"
 #include "orchestrator/api/page_token.h"
+#include "orchestrator/api/quotas.h"
 #include "orchestrator/api/readers.h"
 #include "orchestrator/api/sensitive.h"
 #include "orchestrator/dispatch/dispatcher.h"
@@ -49,6 +50,7 @@ struct Settings {
   std::size_t value_bytes_max = 4 << 20;  // an input, an output; as the interpreter's limit
   std::size_t definition_bytes_max = 1 << 20;
   std::vector<std::string> admins{};  // users who may do everything
+  QuotaSettings quotas{};
 };
 
 // An execution and where it lives.
@@ -63,10 +65,13 @@ struct Foundation {
         settings(std::move(used_settings)),
         readers(parts.backend, parts.backend.catalogue().Partitions()),
         access(parts.backend.catalogue(), settings.admins, parts.audit),
+        quotas(settings.quotas, [this](const std::string& tenant) { return CountOpen(tenant); }),
         machines(parts.backend.catalogue(), parts.definitions),
         pages(parts.backend.catalogue().MacKeys()) {}
 
   int PartitionOf(const ExecutionId& id) const;
+  // The executions of a tenant that run, nested ones included, children of Map Runs not.
+  std::int64_t CountOpen(const std::string& tenant);
 
   // How every use case begins: what the request names, provided that the asker may do that to it.
   // Errors besides those of the names: AccessDeniedException, UnrecognizedClientException.
@@ -106,6 +111,7 @@ struct Foundation {
   const Settings settings;
   Readers readers;
   Access access;
+  Quotas quotas;
   MachineTable machines;
   SensitiveMasks masks;
   const PageTokens pages;

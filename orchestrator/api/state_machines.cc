@@ -80,6 +80,9 @@ void StateMachines::Create(const v1::CreateStateMachineRequest& request,
   const auto made = base_.Machine({*tenant, reply.asker().caller}, Action::kChangeMachines,
                                   request.name());
   if (!made) return reply.Fail(made.error());
+  if (auto ok = base_.quotas.AdmitBytes(*tenant, request.ByteSizeLong()); !ok) {
+    return reply.Fail(ok.error());
+  }
   Checked checked = Check(request.definition());
   if (!checked.errors.empty()) return reply.Fail(InvalidDefinition(checked), checked.errors);
 
@@ -109,6 +112,9 @@ void StateMachines::Update(const v1::UpdateStateMachineRequest& request,
                            const Reply<v1::UpdateStateMachineResponse>& reply) {
   const auto name = base_.Machine(reply.asker(), Action::kChangeMachines, request.state_machine());
   if (!name) return reply.Fail(name.error());
+  if (auto ok = base_.quotas.AdmitBytes(name->tenant, request.ByteSizeLong()); !ok) {
+    return reply.Fail(ok.error());
+  }
   if (request.definition().empty()) {
     return reply.Fail(Error{Error::Code::kInvalidArgument,
                             "Nothing to update: give a definition", "MissingRequiredParameter"});

@@ -180,8 +180,8 @@ class MemoryQueries : public Interface {
     const std::lock_guard lock(data_->mutex);
     return std::count_if(data_->executions.begin(), data_->executions.end(), [&](const auto& at) {
       const ExecutionRow& row = at.second;
-      return row.tenant == tenant && (machine.empty() || row.machine == machine) &&
-             row.status == Status::kRunning;
+      const bool meant = machine.empty() ? !row.child_of : row.machine == machine;
+      return row.tenant == tenant && meant && row.status == Status::kRunning;
     });
   }
 

@@ -62,7 +62,7 @@ World::World(WorldOptions options)
   service_ = std::make_unique<Service>(
       Parts{*readers_, *definitions_, *this, hub_, *tokens_, *this, [this] { return now_; },
             &audit_},
-      Settings{});
+      options.settings);
   dispatcher_->OnLink(true, now_);
   Settle();
 }

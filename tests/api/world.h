@@ -73,6 +73,7 @@ using Answer = std::shared_ptr<TestCall<Response>>;
 struct WorldOptions {
   int partitions = 1;
   std::size_t inbox_max = 1000;
+  Settings settings{};
   // Between the service and the store, if the test wants to see or break what is read.
   std::function<std::unique_ptr<store::Queries>(std::unique_ptr<store::Queries>)> wrap_reader{};
 };

@@ -81,3 +81,17 @@ class AccessTest(CommandTest):
         self.assertRegex(entry["peer"], r"^ipv4:127\.0\.0\.1:\d+$")
         self.assertEqual(self.json("audit", "--denied")["entries"], [])
         self.towline("audit", "--limit", "1001", code=3)
+
+
+class QuotaTest(CommandTest):
+    def test_what_a_tenant_has_in_use_is_shown(self):
+        on.create("quota", WAIT)
+        self.towline("start", "quota", "--name", "q1")
+        quotas = self.json("quotas")
+        self.assertEqual((quotas["tenant"], quotas["openExecutionsMax"]), ("default", 0))
+        running = len(self.json("list", "--status", "RUNNING")["executions"])
+        self.assertEqual(quotas["openExecutions"], running)
+        head, rows = self.rows("quotas")
+        self.assertEqual(head, ["OF TENANT default", "IN USE", "LIMIT"])
+        self.assertEqual(rows[0], ["open executions", str(running), "no limit"])
+        self.towline("stop", "quota/q1")

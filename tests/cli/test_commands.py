@@ -8,13 +8,13 @@ import re
 import subprocess
 import unittest
 
-from administration import AccessTest, MapRunTest
+from administration import AccessTest, MapRunTest, QuotaTest
 from command_case import (ADD, BIN, BROKEN, FAIL, PAINT, PASS, PATIENCE, VANISH, WAIT, CommandTest,
                           on, tried)
 from harness import eventually
 
 # They share this module's installation: unittest starts and ends one per module.
-AccessTest.__module__ = MapRunTest.__module__ = __name__
+AccessTest.__module__ = MapRunTest.__module__ = QuotaTest.__module__ = __name__
 
 
 def setUpModule():

@@ -248,6 +248,7 @@ TEST_P(StoreSuite, ChildrenOfAMapRunAreListedByItAlone) {
   EXPECT_THAT(list({.map_run = run, .status = Status::kFailed, .before = 3}), IsEmpty());
   EXPECT_THAT(list({.map_run = MapRunKey{1, 9}}), ElementsAre(6));
   EXPECT_THAT(list({.map_run = MapRunKey{2, 5}}), IsEmpty());
+  EXPECT_EQ(store_->CountRunning("default", ""), 2) << "no children";
 }
 
 TEST_P(StoreSuite, ANameBelongsToOneExecution) {

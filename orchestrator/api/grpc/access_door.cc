@@ -62,6 +62,13 @@ class Door final : public v1::Access::CallbackService {
     return Unary(context, response, [&](const auto& reply) { access_.Check(*request, reply); });
   }
 
+  grpc::ServerUnaryReactor* DescribeQuotas(grpc::CallbackServerContext* context,
+                                           const v1::DescribeQuotasRequest* request,
+                                           v1::Quotas* response) override {
+    return Unary(context, response,
+                 [&](const auto& reply) { access_.DescribeQuotas(*request, reply); });
+  }
+
  private:
   AccessControl& access_;
 };
