@@ -66,6 +66,7 @@ std::vector<Command> WorkerCommands();
 std::vector<Command> TaskCommands();
 std::vector<Command> ActivityCommands();
 std::vector<Command> AccessCommands();
+std::vector<Command> DoctorCommands();
 std::vector<Command> CompletionCommands();
 const std::vector<Command>& AllCommands();
 

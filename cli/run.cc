@@ -265,7 +265,7 @@ const std::vector<Command>& AllCommands() {
          {MachineCommands(), ValidateCommands(), TestStateCommands(), RunHereCommands(),
           StartCommands(), ExecutionCommands(), RedriveCommands(), MapRunCommands(),
           HistoryCommands(), WatchCommands(), WhyCommands(), WorkerCommands(), TaskCommands(),
-          ActivityCommands(), AccessCommands(), CompletionCommands()}) {
+          ActivityCommands(), AccessCommands(), DoctorCommands(), CompletionCommands()}) {
       commands.insert(commands.end(), some.begin(), some.end());
     }
     return commands;

@@ -94,7 +94,8 @@ ROOMS = {
     "examples/own-handler": (("worker/agent_main.h", "worker/sdk/"), ("boost_json",)),
     "worker": ((BASE, LOG, "proto/jobs/", "net/"), ("boost_json", "sqlite", "cxxopts", "tomlpp")),
     "cli": (
-        (BASE, CORE, API_PROTOS, "orchestrator/local/", "orchestrator/objects/local_store.h"),
+        (BASE, CORE, API_PROTOS, "orchestrator/local/", "orchestrator/objects/local_store.h",
+         "proto/jobs/mqtt_probe.h", "proto/pki/"),
         ("boost_json", "grpc", "protobuf", "cxxopts")),
 }
 # Single files whose purpose is the package.
