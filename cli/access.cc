@@ -1,6 +1,5 @@
 // towline access … and token …: who may do what, and with which secrets.
 
-#include <charconv>
 #include <ostream>
 
 #include "cli/command.h"
@@ -13,23 +12,6 @@ namespace towline::cli {
 namespace {
 
 using v1::Access;
-
-// "90s", "15m", "12h", "30d". The error names the option.
-Result<std::int64_t> ReadLife(const std::string& text) {
-  std::int64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  const std::string unit(end, text.data() + text.size());
-  const std::int64_t seconds = unit == "s"   ? 1
-                               : unit == "m" ? 60
-                               : unit == "h" ? 3'600
-                               : unit == "d" ? 86'400
-                                             : 0;
-  if (error != std::errc() || count < 1 || count > 1'000'000 || seconds == 0) {
-    return Error{Error::Code::kInvalidArgument,
-                 "--life takes a number and s, m, h or d, for example 30d, not '" + text + "'", ""};
-  }
-  return count * seconds;
-}
 
 v1::AccessGrant ReadGrant(const Invocation& call) {
   v1::AccessGrant grant;
@@ -99,7 +81,7 @@ int Check(Invocation& call) {
 }
 
 int CreateToken(Invocation& call) {
-  const auto life = ReadLife(call.Option("life"));
+  const auto life = call.Duration("life");
   if (!life) return Fail(call, life.error());
   v1::CreateTokenRequest request;
   request.set_principal(call.arguments[0]);

@@ -39,6 +39,8 @@ struct Invocation {
   std::string Tenant() const { return client.tenant().empty() ? "default" : client.tenant(); }
   // A whole number of at least 1. The error names the option.
   Result<int> Count(const std::string& name) const;
+  // "90s", "15m", "12h", "30d", in seconds. The error names the option.
+  Result<std::int64_t> Duration(const std::string& name) const;
 };
 
 struct Command {

@@ -284,6 +284,25 @@ Result<int> Invocation::Count(const std::string& name) const {
   return number;
 }
 
+Result<std::int64_t> Invocation::Duration(const std::string& name) const {
+  const std::string text = Option(name);
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const std::string unit(end, text.data() + text.size());
+  const std::int64_t seconds = unit == "s"   ? 1
+                               : unit == "m" ? 60
+                               : unit == "h" ? 3'600
+                               : unit == "d" ? 86'400
+                                             : 0;
+  if (error != std::errc() || count < 1 || count > 1'000'000 || seconds == 0) {
+    return Error{Error::Code::kInvalidArgument,
+                 "--" + name + " takes a number and s, m, h or d, for example 30d, not '" + text +
+                     "'",
+                 ""};
+  }
+  return count * seconds;
+}
+
 Result<std::string> ReadFile(Terminal& terminal, const std::string& path) {
   if (path == "-") return ReadAll(terminal.in);
   std::ifstream file(path, std::ios::binary);

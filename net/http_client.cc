@@ -99,8 +99,12 @@ void Configure(CURL* handle, const HttpClient::Options& options) {
   Set(handle, CURLOPT_QUICK_EXIT, 1L);  // a stop does not wait for a slow name server
   Set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   Set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  Set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
-  Set(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+  Set(handle, CURLOPT_SSL_VERIFYPEER, options.verify ? 1L : 0L);
+  Set(handle, CURLOPT_SSL_VERIFYHOST, options.verify ? 2L : 0L);
+  if (!options.certificate_file.empty()) {
+    Set(handle, CURLOPT_SSLCERT, options.certificate_file.c_str());
+    Set(handle, CURLOPT_SSLKEY, options.key_file.c_str());
+  }
   if (!options.ca_file.empty()) Set(handle, CURLOPT_CAINFO, options.ca_file.c_str());
   Set(handle, CURLOPT_PROXY, options.proxy.c_str());
   Set(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout_seconds));

@@ -38,6 +38,10 @@ class HttpClient {
  public:
   struct Options {
     std::string ca_file{};  // trusted authorities in PEM; empty: the system's
+    std::string certificate_file{};  // PEM; what is shown to servers that ask for it
+    std::string key_file{};
+    // False: whoever answers is believed. For what is then checked by other means.
+    bool verify = true;
     std::string proxy{};    // empty: none, whatever the environment says
     int connect_timeout_seconds = 10;
     int stall_timeout_seconds = 30;  // without a byte

@@ -5,16 +5,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
-#include "proto/jobs/topics.h"
-
 namespace towline {
-namespace {
 
 namespace fs = std::filesystem;
+
+namespace {
+
 using std::chrono::hours;
 
 constexpr hours kAuthorityLife{24 * 3650};
@@ -41,12 +42,25 @@ Status WriteNew(const fs::path& path, const std::string& text, mode_t mode) {
   return Wrong("cannot write " + path.string() + ": " + std::strerror(problem));
 }
 
-Result<std::string> ReadFile(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) return Wrong("cannot read " + path.string() + ": " + std::strerror(errno));
-  return text.str();
+// One piece behind the others, and synced.
+Status Append(const fs::path& path, const std::string& text) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kSecret);
+  if (fd < 0) return Wrong("cannot write " + path.string() + ": " + std::strerror(errno));
+  const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       fsync(fd) == 0;
+  const int problem = errno;
+  close(fd);
+  if (written) return Ok();
+  return Wrong("cannot write " + path.string() + ": " + std::strerror(problem));
+}
+
+// Instead of what is there: whoever reads sees the old one or the new one.
+Status Replace(const fs::path& path, const std::string& text, mode_t mode) {
+  const fs::path fresh = path.string() + ".new";
+  unlink(fresh.c_str());
+  if (Status done = WriteNew(fresh, text, mode); !done) return done;
+  if (rename(fresh.c_str(), path.c_str()) == 0) return Ok();
+  return Wrong("cannot replace " + path.string() + ": " + std::strerror(errno));
 }
 
 Status MakeFolder(const fs::path& folder) {
@@ -91,12 +105,36 @@ Status CheckName(const pki::Grant& grant) {
 
 }  // namespace
 
+Result<std::string> ReadFile(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return Wrong("cannot read " + path.string() + ": " + std::strerror(errno));
+  return text.str();
+}
+
 Status Authority::Make(const fs::path& folder, const std::string& name,
                        const std::vector<std::string>& hosts, Timestamp now) {
+  return Import(folder, pki::MakeAuthority(name, now - kClockSkew, now + kAuthorityLife), hosts,
+                now);
+}
+
+Status Authority::Import(const fs::path& folder, const pki::Identity& authority,
+                         const std::vector<std::string>& hosts, Timestamp now) {
   if (fs::exists(folder / "ca.key")) {
     return Wrong("there is an authority in " + folder.string() + " already; nothing was changed");
   }
-  const pki::Identity authority = pki::MakeAuthority(name, now - kClockSkew, now + kAuthorityLife);
+  const auto info = pki::Inspect(authority.certificate);
+  if (!info) return info.error();
+  if (!info->authority) {
+    return Wrong("the first certificate, of '" + info->common_name +
+                 "', is not one of an authority: it may not sign others");
+  }
+  if (info->until < now) {
+    return Wrong("the certificate of '" + info->common_name + "' has expired at " +
+                 FormatTimestamp(info->until));
+  }
+  if (Status pair = pki::CheckPair(authority); !pair) return pair;
   const auto server = pki::Issue(authority, ServerGrant("towline-server", hosts, now));
   if (!server) return server.error();
   if (Status made = MakeFolder(folder); !made) return made;
@@ -120,13 +158,88 @@ Result<Authority> Authority::Open(const fs::path& folder) {
   if (Status pair = pki::CheckPair(identity); !pair) {
     return Wrong((folder / "ca.key").string() + ": " + pair.error().message);
   }
-  return Authority(std::move(identity));
+  return Authority(folder, std::move(identity));
+}
+
+// A line for each: serial, unit, name and end.
+Status Authority::WriteDown(const std::string& certificate) const {
+  const auto info = pki::Inspect(certificate);
+  if (!info) return info.error();
+  return Append(folder_ / "issued", info->serial + ' ' + info->unit + ' ' + info->common_name +
+                                        ' ' + FormatTimestamp(info->until) + '\n');
+}
+
+Result<std::string> Authority::Sign(std::string_view request, const pki::Grant& grant) const {
+  if (Status good = CheckName(grant); !good) return good.error();
+  auto certificate = pki::Sign(identity_, request, grant);
+  if (!certificate) return certificate.error();
+  if (Status done = WriteDown(*certificate); !done) return done.error();
+  return certificate;
+}
+
+std::vector<Authority::Issued> Authority::AllIssued() const {
+  std::vector<Issued> all;
+  std::ifstream file(folder_ / "issued");
+  Issued one;
+  std::string until;
+  while (file >> one.serial >> one.unit >> one.name >> until) {
+    const auto time = ParseTimestamp(until);
+    if (!time) continue;
+    one.until = *time;
+    all.push_back(one);
+  }
+  return all;
+}
+
+std::set<std::string> Authority::Revoked() const {
+  std::set<std::string> serials;
+  std::ifstream file(folder_ / "revoked");
+  for (std::string serial; file >> serial;) serials.insert(serial);
+  return serials;
+}
+
+Status Authority::Revoke(const std::set<std::string>& serials, Timestamp now) const {
+  std::set<std::string> all = Revoked();
+  std::string lines;
+  for (const std::string& serial : serials) {
+    if (all.insert(serial).second) lines += serial + '\n';
+  }
+  if (!lines.empty()) {
+    if (Status done = Append(folder_ / "revoked", lines); !done) return done;
+  }
+  const auto list = pki::MakeRevocationList(identity_, {all.begin(), all.end()}, now);
+  if (!list) return list.error();
+  return Replace(RevocationList(), *list, kPublic);
+}
+
+Result<bool> Authority::RenewServer(Timestamp now) const {
+  const auto certificate = ReadFile(folder_ / "server.crt");
+  if (!certificate) return certificate.error();
+  const auto key = ReadFile(folder_ / "server.key");
+  if (!key) return key.error();
+  const auto info = pki::Inspect(*certificate);
+  if (!info) return info.error();
+  if (now < pki::RenewalTime(*info)) return false;
+  const auto request = pki::MakeRequest(*key, info->common_name);
+  if (!request) return request.error();
+  const auto renewed = Sign(*request, ServerGrant(info->common_name, info->hosts, now));
+  if (!renewed) return renewed.error();
+  if (Status done = Replace(folder_ / "server.crt", *renewed, kPublic); !done) return done.error();
+  return true;
+}
+
+pki::Grant WorkerGrant(const jobs::Principal& worker, Timestamp now, Seconds life) {
+  return {.purpose = pki::Purpose::kWorker,
+          .common_name = worker.text(),
+          .from = now - kClockSkew,
+          .until = now + life};
 }
 
 Result<Authority::Files> Authority::Issue(const fs::path& out, const pki::Grant& grant) const {
   if (Status good = CheckName(grant); !good) return good.error();
   const auto issued = pki::Issue(identity_, grant);
   if (!issued) return issued.error();
+  if (Status done = WriteDown(issued->certificate); !done) return done.error();
   if (Status made = MakeFolder(out); !made) return made.error();
   const std::string& name = grant.common_name;
   if (Status done = WriteIdentity(out, name, *issued); !done) return done.error();

@@ -4,10 +4,13 @@
 // and those that it issues. towline-server init-ca, certificate and broker-config.
 
 #include <filesystem>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/config.h"
+#include "proto/jobs/topics.h"
 #include "proto/pki/certificates.h"
 #include "statemachines/base/result.h"
 #include "statemachines/base/time.h"
@@ -26,6 +29,10 @@ class Authority {
   // stays.
   static Status Make(const std::filesystem::path& folder, const std::string& name,
                      const std::vector<std::string>& hosts, Timestamp now);
+  // The same with somebody else's: `authority.certificate` is the one that signs, first, and those
+  // above it. Error also: it may not sign certificates, or its key is another's.
+  static Status Import(const std::filesystem::path& folder, const pki::Identity& authority,
+                       const std::vector<std::string>& hosts, Timestamp now);
   static Result<Authority> Open(const std::filesystem::path& folder);
 
   // Issues a certificate of a new key and writes it as {name}.crt and {name}.key into `out`, beside
@@ -33,13 +40,40 @@ class Authority {
   // its principal, TENANT_NAME; a user's holds no '_'), or the files are there already.
   Result<Files> Issue(const std::filesystem::path& out, const pki::Grant& grant) const;
 
+  // Signs what somebody else's key asks for. Whatever is signed here is written down before it is
+  // handed out, so that it can be revoked.
+  Result<std::string> Sign(std::string_view request, const pki::Grant& grant) const;
+
+  struct Issued {
+    std::string serial{};
+    std::string unit{};
+    std::string name{};
+    Timestamp until{};
+  };
+  std::vector<Issued> AllIssued() const;  // the oldest first
+  std::set<std::string> Revoked() const;  // serials
+  // Puts them on the list (revoked.crl) besides those that are on it.
+  Status Revoke(const std::set<std::string>& serials, Timestamp now) const;
+  // A new certificate of the server for the same hosts, when two thirds of its life are over. True:
+  // it was made. The key stays.
+  Result<bool> RenewServer(Timestamp now) const;
+
   const pki::Identity& identity() const { return identity_; }
+  std::filesystem::path RevocationList() const { return folder_ / "revoked.crl"; }
 
  private:
-  explicit Authority(pki::Identity identity) : identity_(std::move(identity)) {}
+  Authority(std::filesystem::path folder, pki::Identity identity)
+      : folder_(std::move(folder)), identity_(std::move(identity)) {}
+  Status WriteDown(const std::string& certificate) const;
+
+  std::filesystem::path folder_;
   pki::Identity identity_;
 };
 
+// Of a worker that enrols or renews: good for `life` from `now` on.
+pki::Grant WorkerGrant(const jobs::Principal& worker, Timestamp now, Seconds life);
+
+Result<std::string> ReadFile(const std::filesystem::path& path);
 std::filesystem::path PkiFolder(const Config& config);
 // Fills in what [tls] and [broker] leave out: after init-ca, the files in DATA/pki are used.
 Config WithTls(Config config);

@@ -29,12 +29,29 @@ std::vector<std::string> Hosts(const cxxopts::ParseResult& given) {
   return {"localhost", "127.0.0.1", "::1"};
 }
 
+// A new one, or somebody's own.
+Status MakeAuthority(const cxxopts::ParseResult& given, const std::filesystem::path& folder) {
+  if (!given.count("certificate") && !given.count("key")) {
+    return Authority::Make(folder, given["name"].as<std::string>(), Hosts(given), Now());
+  }
+  if (!given.count("certificate") || !given.count("key")) {
+    return Error{Error::Code::kInvalidArgument, "--certificate and --key go together"};
+  }
+  pki::Identity own;
+  for (const auto& [option, into] :
+       {std::pair{"certificate", &own.certificate}, std::pair{"key", &own.key}}) {
+    auto text = ReadFile(given[option].as<std::string>());
+    if (!text) return text.error();
+    *into = std::move(*text);
+  }
+  return Authority::Import(folder, own, Hosts(given), Now());
+}
+
 int InitCa(const cxxopts::ParseResult& given) {
   Config config;
   config.data = given["data"].as<std::string>();
   const auto folder = PkiFolder(config);
-  const Status made =
-      Authority::Make(folder, given["name"].as<std::string>(), Hosts(given), Now());
+  const Status made = MakeAuthority(given, folder);
   if (!made) return Fail(kExitFailed, made.error().message);
   std::printf(
       "%s holds the authority and the server's certificate; ca.key is the secret of secrets: who\n"
@@ -120,6 +137,10 @@ const std::vector<Command>& Commands() {
        [](cxxopts::OptionAdder& add) {
          add("name", "what it is called [Towline]",
              cxxopts::value<std::string>()->default_value("Towline"), "NAME");
+         add("certificate", "an authority of your own instead, which may sign certificates, and\n"
+             "those above it (PEM)", cxxopts::value<std::string>(), "FILE");
+         add("key", "its private key (PEM, without a password)", cxxopts::value<std::string>(),
+             "FILE");
          AddHost(add);
        },
        InitCa},

@@ -195,6 +195,19 @@ Status Read(const std::string& path, const toml::table& root, Config& config) {
     tls.Text("key", config.tls.key);
     return tls.Finish();
   });
+  top.Section("https", [&](const toml::table& section) {
+    Table https(path, section, "https");
+    https.Text("listen", config.https.listen);
+    https.Text("address", config.https.address);
+    return https.Finish();
+  });
+  top.Section("enrolment", [&](const toml::table& section) {
+    Table enrolment(path, section, "enrolment");
+    enrolment.Text("broker", config.enrolment.broker);
+    enrolment.Integer("certificate_hours", config.enrolment.certificate_hours);
+    enrolment.Text("revocation_list", config.enrolment.revocation_list);
+    return enrolment.Finish();
+  });
   top.Section("access", [&](const toml::table& section) {
     Table access(path, section, "access");
     access.Texts("admins", config.admins);
@@ -306,6 +319,17 @@ Status CheckConfig(const Config& config) {
     return Wrong("broker.port: must be from 1 to 65535");
   }
   if (config.broker.host.empty()) return Wrong("broker.host: must not be empty");
+  for (const auto& [key, address] : {std::pair{"https.listen", &config.https.listen},
+                                     std::pair{"https.address", &config.https.address},
+                                     std::pair{"enrolment.broker", &config.enrolment.broker}}) {
+    if (address->empty() || (address == &config.https.listen && *address == "off")) continue;
+    if (const auto good = SplitAddress(*address); !good) {
+      return Wrong(std::string(key) + ": " + good.error().message);
+    }
+  }
+  if (config.enrolment.certificate_hours < 1 || config.enrolment.certificate_hours > 87'600) {
+    return Wrong("enrolment.certificate_hours: must be from 1 to 87600");
+  }
   if (config.audit.file_mb < 1 || config.audit.file_mb > 1'024 || config.audit.files < 1 ||
       config.audit.files > 1'000) {
     return Wrong("audit: file_mb must be from 1 to 1024, files from 1 to 1000");

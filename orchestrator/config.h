@@ -43,6 +43,19 @@ struct Config {
     bool on() const { return !ca.empty(); }
   } tls;
 
+  // The door for workers that have no broker link yet, or need more than messages: HTTPS with the
+  // certificates of `tls`. Only with TLS.
+  struct Https {
+    std::string listen;   // default: the host of `listen`, port 8461 (0 if that has 0); "off": none
+    std::string address;  // HOST:PORT that workers dial; default: the certificate's first name
+  } https;
+
+  struct Enrolment {
+    std::string broker;           // HOST:PORT that workers dial; default: that of [broker]
+    int certificate_hours = 2160;  // a worker's certificate is good for so long
+    std::string revocation_list;  // also written here, for the broker; default: only in DATA/pki
+  } enrolment;
+
   // Users who may do everything, whatever has been granted: the way to begin.
   std::vector<std::string> admins;
 

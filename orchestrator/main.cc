@@ -32,8 +32,9 @@ constexpr char kAbout[] =
     "                            all in ./.towline; Ctrl-C ends all of it\n"
     "  towline-server init-ca | certificate | broker-config\n"
     "                            TLS: an authority, certificates, a broker; see their --help\n\n"
-    "Prints 'ready grpc=HOST:PORT' on standard output when it serves; logs go to standard\n"
-    "error. SIGTERM and SIGINT end it within 5 s; nothing is lost by a kill either.\n"
+    "Prints 'ready grpc=HOST:PORT' on standard output when it serves, with TLS before that\n"
+    "'https port=PORT', the door where workers enrol; logs go to standard error. SIGTERM and\n"
+    "SIGINT end it within 5 s; nothing is lost by a kill either.\n"
     "Exit codes: 0 ended as asked, 1 could not start or run, 2 wrong usage.\n";
 
 int Fail(int code, const std::string& what) {
@@ -142,6 +143,7 @@ int Serve(Config config, bool dev, bool data_given) {
   if (dev) {
     if (Status up = children->StartWorker(); !up) return Fail(kExitFailed, up.error().message);
   }
+  if (server.https_port() != 0) std::printf("https port=%d\n", server.https_port());
   std::printf("ready grpc=127.0.0.1:%d\n", server.port());
   config.data = directory;
   if (dev) PrintDevHelp(config, server.port());

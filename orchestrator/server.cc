@@ -3,16 +3,22 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <random>
+#include <sstream>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "orchestrator/api/grpc/server.h"
+#include "orchestrator/api/https/door.h"
+#include "orchestrator/api/https/worker_routes.h"
 #include "orchestrator/api/service.h"
 #include "orchestrator/authority.h"
+#include "orchestrator/certificates.h"
 #include "orchestrator/children/driver.h"
 #include "orchestrator/dispatch/driver.h"
 #include "orchestrator/engine/activities.h"
@@ -30,6 +36,7 @@ namespace {
 
 constexpr Millis kShutdownGrace{2'000};
 constexpr std::chrono::seconds kSweepEvery{10};
+constexpr int kHttpsPort = 8461;
 constexpr std::chrono::seconds kStuckAfter{120};  // a recovery is one round
 
 std::uint64_t RandomSeed() {
@@ -69,6 +76,34 @@ dispatch::Settings DispatchSettings(const Config& config) {
   return settings;
 }
 
+std::string TextOf(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+// Unless the configuration says so, workers dial the first name in our certificate.
+api::WorkerAddresses AddressesFor(const Config& config, int https_port) {
+  api::WorkerAddresses addresses{.door = config.https.address,
+                                 .broker_host = config.broker.host,
+                                 .broker_port = config.broker.port};
+  const auto own = pki::Inspect(TextOf(config.tls.certificate));
+  const std::string name = own && !own->hosts.empty() ? own->hosts.front() : "localhost";
+  if (addresses.door.empty()) {
+    const bool v6 = name.find(':') != std::string::npos;
+    addresses.door = (v6 ? "[" + name + "]" : name) + ":" + std::to_string(https_port);
+  }
+  if (!config.enrolment.broker.empty()) {
+    std::tie(addresses.broker_host, addresses.broker_port) =
+        *SplitAddress(config.enrolment.broker);
+  }
+  if (config.broker.tls && config.broker.ca != config.tls.ca) {
+    addresses.broker_ca = TextOf(config.broker.ca);
+  }
+  return addresses;
+}
+
 jobs::MqttConnection::Options BrokerOptions(const Config& config) {
   jobs::MqttConnection::Options options;
   options.host = config.broker.host;
@@ -88,8 +123,9 @@ jobs::MqttConnection::Options BrokerOptions(const Config& config) {
 
 // In the order in which they need each other; destroyed in the opposite one.
 struct Server::Parts {
-  explicit Parts(const Config& config)
-      : backend(store::OpenSqliteBackend(config.data, config.partitions)),
+  Parts(const Config& config, std::unique_ptr<Certificates> own)
+      : certificates(std::move(own)),
+        backend(store::OpenSqliteBackend(config.data, config.partitions)),
         tokens(backend->catalogue().MacKeys()),
         definitions(backend->catalogue()),
         activities(backend->catalogue()),
@@ -103,9 +139,14 @@ struct Server::Parts {
         partitions(MakePartitions(config)),
         audit(AuditSettings(config)),
         service({*backend, definitions, partitions, hub, tokens, fleet,
-                 [this] { return clock.Now(); }, &audit},
+                 [this] { return clock.Now(); }, &audit, certificates.get()},
                 ServiceSettings(config)) {
     port.target = &partitions;
+    for (const store::RevokedWorkerRow& row : backend->catalogue().RevokedWorkers()) {
+      dispatch.Ask([worker = jobs::Principal{row.tenant, row.name}](auto& dispatcher, auto now) {
+        dispatcher.SetRevoked(worker, true, now);
+      });
+    }
   }
 
   static interpreter::Limits LimitsOf(const Config& config) {
@@ -178,6 +219,7 @@ struct Server::Parts {
     std::unique_lock lock(mutex);
     while (!wake.wait_for(lock, stop, kSweepEvery, [] { return false; })) {
       if (stop.stop_requested()) return;
+      if (certificates != nullptr) certificates->Renew(clock.Now());
       try {
         service.Sweep();
       } catch (const store::StoreError& error) {
@@ -197,6 +239,7 @@ struct Server::Parts {
   }
 
   const engine::Clock clock;
+  const std::unique_ptr<Certificates> certificates;
   std::unique_ptr<store::Backend> backend;
   engine::Tokens tokens;
   engine::Definitions definitions;
@@ -215,6 +258,8 @@ struct Server::Parts {
   api::AuditLog audit;
   api::Service service;
   std::unique_ptr<api::GrpcServer> grpc;
+  api::https::WorkerRoutes routes{service};
+  std::unique_ptr<api::https::Door> https;
   std::jthread sweeper;
   std::shared_ptr<std::atomic<bool>> dispatch_answered = std::make_shared<std::atomic<bool>>(true);
   std::chrono::steady_clock::time_point dispatch_asked;
@@ -229,8 +274,10 @@ Status Server::Start() {
   if (!address) return address.error();
   const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
   if (Status good = CheckTls(config_, now); !good) return good;
+  auto certificates = Certificates::Open(config_);
+  if (!certificates) return certificates.error();
   try {
-    parts_ = std::make_unique<Parts>(config_);
+    parts_ = std::make_unique<Parts>(config_, std::move(*certificates));
   } catch (const store::StoreError& error) {
     return Error{Error::Code::kUnavailable, error.what()};
   }
@@ -238,6 +285,7 @@ Status Server::Start() {
                                      {config_.tls.ca, config_.tls.certificate, config_.tls.key});
   if (!grpc) return grpc.error();
   parts_->grpc = std::move(*grpc);
+  if (Status open = OpenHttps(*address); !open) return open;
   parts_->partitions.Start();
   parts_->dispatch.Start();
   parts_->children.Start();
@@ -250,9 +298,29 @@ Status Server::Start() {
   return Ok();
 }
 
+Status Server::OpenHttps(const api::ListenAddress& grpc) {
+  const bool off = config_.https.listen == "off" || !config_.tls.on();
+  if (off) return Ok();
+  api::ListenAddress address{grpc.host, grpc.port == 0 ? 0 : kHttpsPort};
+  if (!config_.https.listen.empty()) {
+    const auto chosen = api::ParseListenAddress(config_.https.listen, true);
+    if (!chosen) return chosen.error();
+    address = *chosen;
+  }
+  auto door = api::https::Door::Start(parts_->routes, {.address = address,
+                                                       .ca = config_.tls.ca,
+                                                       .certificate = config_.tls.certificate,
+                                                       .key = config_.tls.key});
+  if (!door) return door.error();
+  parts_->https = std::move(*door);
+  parts_->service.enrolment().SetAddresses(AddressesFor(config_, parts_->https->port()));
+  return Ok();
+}
+
 void Server::Stop() {
   if (parts_ == nullptr || parts_->grpc == nullptr) return;
   parts_->sweeper.request_stop();
+  if (parts_->https != nullptr) parts_->https->Stop();
   parts_->grpc->Shutdown(kShutdownGrace);
   parts_->stopping.request_stop();
   parts_->partitions.Stop();
@@ -266,6 +334,10 @@ bool Server::IsAlive() { return parts_->IsAlive(); }
 
 int Server::port() const {
   return parts_ != nullptr && parts_->grpc != nullptr ? parts_->grpc->port() : 0;
+}
+
+int Server::https_port() const {
+  return parts_ != nullptr && parts_->https != nullptr ? parts_->https->port() : 0;
 }
 
 }  // namespace towline

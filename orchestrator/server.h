@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "orchestrator/api/listen_address.h"
 #include "orchestrator/config.h"
 #include "statemachines/base/result.h"
 
@@ -21,12 +22,15 @@ class Server {
   Status Start();
   void Stop();  // within 5 s; may be called twice
   int port() const;
+  int https_port() const;  // 0: that door is closed
   // Do the threads that move executions and jobs still make rounds? False when one has been stuck
   // for two minutes. For the thread that started it, while it runs.
   bool IsAlive();
 
  private:
   struct Parts;
+  Status OpenHttps(const api::ListenAddress& grpc);
+
   const Config config_;
   std::unique_ptr<Parts> parts_;
 };

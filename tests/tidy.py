@@ -82,8 +82,11 @@ ROOMS = {
     "orchestrator/api": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "teststate/",
          "orchestrator/engine/", "orchestrator/dispatch/",
-         "proto/jobs/topics.h", "proto/pki/", API_PROTOS) + STORE_SEAMS,
+         "proto/jobs/topics.h", "proto/jobs/invitation.h", "proto/pki/", API_PROTOS) + STORE_SEAMS,
         ("boost_json", "grpc", "protobuf", "openssl")),
+    "orchestrator/api/https": (
+        (BASE, LOG, "orchestrator/api/", "proto/jobs/topics.h", "proto/pki/"),
+        ("boost_json", "boost_other", "openssl")),
     "orchestrator": (
         (CORE, LOG, "proto/", "net/", "orchestrator/"),
         ("boost_json", "cxxopts", "tomlpp", "grpc")),
@@ -92,7 +95,8 @@ ROOMS = {
         (BASE, "proto/jobs/json_text.h", "net/", "worker/sdk/"),
         ("boost_json", "sqlite", "postgres")),
     "examples/own-handler": (("worker/agent_main.h", "worker/sdk/"), ("boost_json",)),
-    "worker": ((BASE, LOG, "proto/jobs/", "net/"), ("boost_json", "sqlite", "cxxopts", "tomlpp")),
+    "worker": ((BASE, LOG, "proto/jobs/", "proto/pki/certificates.h", "net/"),
+               ("boost_json", "sqlite", "cxxopts", "tomlpp")),
     "cli": (
         (BASE, CORE, API_PROTOS, "orchestrator/local/", "orchestrator/objects/local_store.h",
          "proto/jobs/mqtt_probe.h", "proto/pki/"),

@@ -16,8 +16,10 @@
 #include "net/service_manager.h"
 #include "statemachines/base/log.h"
 #include "worker/config.h"
+#include "worker/enrol_command.h"
 #include "worker/host.h"
 #include "worker/local_command.h"
+#include "worker/renewal.h"
 #include "worker/secrets.h"
 
 namespace towline::worker {
@@ -31,6 +33,8 @@ constexpr const char* kAbout =
     "MQTT broker and needs no open port. What a job runs is this site's own file:\n"
     "docs/worker.md has its keys.\n\n"
     "  towline-worker --config /etc/towline/worker.toml\n"
+    "  towline-worker enrol INVITATION       joins a server that has invited it\n"
+    "  towline-worker renew                  gets the next certificate now\n"
     "  towline-worker complete  --token TOKEN [--output JSON]\n"
     "  towline-worker fail      --token TOKEN [--error NAME] [--cause TEXT]\n"
     "  towline-worker heartbeat --token TOKEN\n"
@@ -96,6 +100,7 @@ std::set<std::string> NamesOf(const sdk::Functions& functions) {
 }
 
 int Run(int argc, char** argv, const sdk::Functions& own) {
+  if (argc > 1 && IsIdentityCommand(argv[1])) return RunIdentityCommand(argc - 1, argv + 1);
   if (argc > 1 && IsLocalCommand(argv[1])) return RunLocalCommand(argc - 1, argv + 1);
   cxxopts::Options options = MakeOptions();
   const cxxopts::ParseResult given = options.parse(argc, argv);
@@ -125,6 +130,7 @@ int Run(int argc, char** argv, const sdk::Functions& own) {
   RaiseFileLimit(config->slots);
   const int signals = OpenSignals();
   auto manager = net::ServiceManager::FromEnvironment();
+  const Renewal renewal(*config);
   Host host(*config, own);
   return host.Run(signals, manager);
 }

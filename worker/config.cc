@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 
 #include "proto/jobs/topics.h"
 #include "statemachines/base/log.h"
 #include "worker/builtin_handlers.h"
 #include "worker/config_program.h"
 #include "worker/config_reader.h"
+#include "worker/identity.h"
 #include "worker/secrets.h"
 
 namespace towline::worker {
@@ -83,20 +85,48 @@ void ReadType(Reader& in, const fs::path& folder, const std::set<std::string>& o
   ReadHandlerTables(in, folder, type.handler, type.settings);
 }
 
-void ReadNames(Reader& in, Config& config) {
-  in.Text("tenant", config.tenant);
+void CheckNames(Reader& in, const Config& config) {
   in.Check(jobs::IsTenantName(config.tenant), "tenant",
            "'tenant' must be 1 to 32 of a-z, 0-9 and '-', and not begin with '-'");
-  in.Text("name", config.name);
   in.Check(jobs::IsWorkerName(config.name), "name",
-           "the worker needs a 'name': 1 to 31 of a-z, 0-9 and '-', not beginning with '-'");
-  in.Texts("queues", config.queues);
-  in.Check(std::all_of(config.queues.begin(), config.queues.end(), jobs::IsTenantName), "queues",
-           "a queue's name must be 1 to 32 of a-z, 0-9 and '-', and not begin with '-'");
+           "the worker needs a 'name': 1 to 31 of a-z, 0-9 and '-', not beginning with '-'; or let "
+           "it enrol (towline-worker enrol)");
+}
+
+// Where the broker and the server are: also in an enrolment.
+void ReadPlaces(Reader& in, const fs::path& folder, Config& config) {
+  in.Section("broker", [&](Reader& broker) {
+    broker.Text("host", config.broker.host);
+    broker.Integer("port", config.broker.port, 1, 65'535);
+    broker.Text("user", config.broker.user);
+    broker.Text("password", config.broker.password);
+    for (const auto& [key, file] :
+         {std::pair{"ca", &config.broker.ca}, std::pair{"certificate", &config.broker.certificate},
+          std::pair{"key", &config.broker.key}}) {
+      broker.Text(key, *file);
+      if (file->empty()) continue;
+      *file = (folder / *file).lexically_normal().string();
+      broker.Check(access(file->c_str(), R_OK) == 0, key, "cannot read " + *file);
+    }
+    broker.Check(!config.broker.ca.empty() || config.broker.key.empty(), "key",
+                 "'broker.ca' is missing: the authority of the broker");
+    broker.Integer("keepalive_seconds", config.broker.keepalive_seconds, 5, 3'600);
+    broker.Check(!config.broker.host.empty(), "host", "'broker.host' must not be empty");
+  });
+  in.Section("server", [&](Reader& server) {
+    server.Text("address", config.door.address);
+    server.Text("ca", config.door.ca);
+    if (!config.door.ca.empty()) config.door.ca = (folder / config.door.ca).lexically_normal();
+  });
 }
 
 void ReadConfig(Reader& in, const fs::path& folder, const std::set<std::string>& own,
                 Config& config) {
+  in.Text("tenant", config.tenant);
+  in.Text("name", config.name);
+  in.Texts("queues", config.queues);
+  in.Check(std::all_of(config.queues.begin(), config.queues.end(), jobs::IsTenantName), "queues",
+           "a queue's name must be 1 to 32 of a-z, 0-9 and '-', and not begin with '-'");
   in.Integer("slots", config.slots, 1, kSlotsMax);
   in.TextMap("labels", config.labels);
   in.Text("state", config.state);
@@ -116,26 +146,12 @@ void ReadConfig(Reader& in, const fs::path& folder, const std::set<std::string>&
     config.cgroup = word;
     return word == "auto" || word == "never" || word == "require";
   });
-  in.Section("broker", [&](Reader& broker) {
-    broker.Text("host", config.broker.host);
-    broker.Integer("port", config.broker.port, 1, 65'535);
-    broker.Text("user", config.broker.user);
-    broker.Text("password", config.broker.password);
-    for (const auto& [key, file] :
-         {std::pair{"ca", &config.broker.ca}, std::pair{"certificate", &config.broker.certificate},
-          std::pair{"key", &config.broker.key}}) {
-      broker.Text(key, *file);
-      if (file->empty()) continue;
-      *file = (folder / *file).lexically_normal().string();
-      broker.Check(access(file->c_str(), R_OK) == 0, key, "cannot read " + *file);
-    }
-    broker.Check(!config.broker.ca.empty() || config.broker.key.empty(), "key",
-                 "'broker.ca' is missing: the authority of the broker");
-    broker.Integer("keepalive_seconds", config.broker.keepalive_seconds, 5, 3'600);
-    broker.Check(!config.broker.host.empty(), "host", "'broker.host' must not be empty");
-  });
+  ReadPlaces(in, folder, config);
   in.Sections("job_type", [&](Reader& type) { ReadType(type, folder, own, config); });
-  ReadNames(in, config);
+}
+
+// What follows from all that has been read.
+void CheckState(Reader& in, Config& config) {
   in.Check(!config.state.empty(), "state", "'state' must not be empty");
   in.Check(SetLogLevel(config.log_level), "log_level",
            "'log_level' must be debug, info, warning, error or off");
@@ -145,10 +161,21 @@ void ReadConfig(Reader& in, const fs::path& folder, const std::set<std::string>&
                "; give it a shorter one with 'socket'");
 }
 
-}  // namespace
+// Of an enrolled agent: who it is and where it dials, whatever the site's file says.
+void ReadEnrolment(Reader& in, const fs::path& folder, Config& config) {
+  const int keepalive_seconds = config.broker.keepalive_seconds;
+  config.broker = {.keepalive_seconds = keepalive_seconds};
+  config.door = {};
+  in.Text("tenant", config.tenant);
+  in.Text("name", config.name);
+  CheckNames(in, config);
+  std::map<std::string, std::string> labels;
+  in.TextMap("labels", labels);
+  for (const auto& [key, value] : labels) config.labels[key] = value;
+  ReadPlaces(in, folder, config);
+}
 
-Result<Config> LoadConfig(const std::string& path, const std::set<std::string>& own) {
-  Config config;
+Status ReadToml(const std::string& path, const std::function<void(Reader&)>& read) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {  // which reads as an empty file
     return Error{Error::Code::kInvalidArgument, path + ": is a directory; name the file itself"};
@@ -156,8 +183,9 @@ Result<Config> LoadConfig(const std::string& path, const std::set<std::string>& 
   try {
     const toml::table root = toml::parse_file(path);
     Reader in(path, root, "");
-    ReadConfig(in, fs::absolute(path).parent_path(), own, config);
+    read(in);
     if (const auto failed = in.Finish()) return *failed;
+    return Ok();
   } catch (const toml::parse_error& error) {
     const auto& at = error.source().begin;
     const std::string what(error.description());
@@ -168,7 +196,38 @@ Result<Config> LoadConfig(const std::string& path, const std::set<std::string>& 
     return Error{Error::Code::kInvalidArgument, path + ":" + std::to_string(at.line) + ":" +
                                                     std::to_string(at.column) + ": " + what};
   }
+}
+
+}  // namespace
+
+Result<Config> LoadConfig(const std::string& path, const std::set<std::string>& own) {
+  Config config;
+  const Status site = ReadToml(path, [&](Reader& in) {
+    ReadConfig(in, fs::absolute(path).parent_path(), own, config);
+    config.enrolled = IsEnrolled(config.state);
+    if (!config.enrolled) CheckNames(in, config);
+    CheckState(in, config);
+  });
+  if (!site) return site.error();
+  if (config.enrolled) {
+    const fs::path folder = fs::absolute(IdentityFolder(config.state));
+    const Status identity = ReadToml(folder / kEnrolmentFile, [&](Reader& in) {
+      ReadEnrolment(in, folder, config);
+    });
+    if (!identity) return identity.error();
+  }
+  if (config.door.ca.empty()) config.door.ca = config.broker.ca;
   return config;
+}
+
+Result<std::string> StateOf(const std::string& path) {
+  Config config;
+  const Status read = ReadToml(path, [&](Reader& in) {
+    in.Text("state", config.state);
+    in.IgnoreOthers();
+  });
+  if (!read) return read.error();
+  return config.state;
 }
 
 }  // namespace towline::worker

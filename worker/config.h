@@ -13,7 +13,8 @@
 
 namespace towline::worker {
 
-// The site's file, worker.toml. Filled and checked by LoadConfig(), passed by const reference;
+// The site's file, worker.toml; who an enrolled agent is and where its broker is, comes from its
+// enrolment (identity.h) instead. Filled and checked by LoadConfig(), passed by const reference;
 // docs/worker.md is its reference.
 struct Config {
   std::string tenant = "default";
@@ -28,6 +29,7 @@ struct Config {
   int threads = 8;                              // functions that run at a time
   std::string log_level = "info";               // debug, info, warning, error, off
   int stop_seconds = 30;                        // how long running jobs may go on after SIGTERM
+  bool enrolled = false;  // then tenant, name, broker and door are those of its enrolment
   std::string cgroup = "auto";                  // auto, never, require: of each job
 
   struct Broker {
@@ -40,6 +42,12 @@ struct Config {
     std::string key{};
     int keepalive_seconds = 15;
   } broker{};
+
+  // The server's HTTPS door; empty: there is none to this agent.
+  struct Door {
+    std::string address{};  // HOST:PORT
+    std::string ca{};       // PEM file; default: the broker's
+  } door{};
 
   struct Type {
     std::string name{};
@@ -61,5 +69,9 @@ struct Config {
 // `own` are the names of handlers that this program brings along besides the ready-made ones. The
 // error says the file, the line and what to do.
 Result<Config> LoadConfig(const std::string& path, const std::set<std::string>& own = {});
+
+// The directory of the journal that a file names, or the default; what else is in it does not
+// matter.
+Result<std::string> StateOf(const std::string& path);
 
 }  // namespace towline::worker

@@ -106,6 +106,10 @@ class Reader {
     if (!good) Refuse(key, what);
   }
   bool Has(const char* key) const { return table_.contains(key); }
+  // What else is there is somebody else's business.
+  void IgnoreOthers() {
+    for (const auto& [key, node] : table_) known_.insert(std::string(key.str()));
+  }
   bool failed() const { return failed_.has_value(); }
   // A misspelt key explains most of what seems to be missing: it is told first.
   std::optional<Error> Finish() {

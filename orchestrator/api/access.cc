@@ -1,12 +1,8 @@
 #include "orchestrator/api/access.h"
 
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
-
 #include <algorithm>
 
-#include "statemachines/base/check.h"
-#include "statemachines/base/digest.h"
+#include "orchestrator/api/secret.h"
 
 namespace towline::api {
 namespace {
@@ -34,18 +30,6 @@ constexpr ActionName kActions[] = {{Action::kViewMachines, "machines:view"},
                                    {Action::kViewAccess, "access:view"},
                                    {Action::kChangeAccess, "access:change"}};
 constexpr const char* kRoles[] = {"viewer", "starter", "worker", "operator", "admin"};
-
-std::string RandomHex(std::size_t count) {
-  std::string bytes(count, '\0');
-  CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1);
-  return Hex(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-}
-
-std::string HashOf(std::string_view secret) {
-  const auto hash = HexDigest("SHA-256", secret);
-  CHECK(hash.has_value());
-  return *hash;
-}
 
 bool Covers(const store::GrantRow& grant, Action action, const Resource& resource) {
   const auto role = ParseRole(grant.role);
@@ -203,7 +187,11 @@ Access::NewToken Access::CreateToken(const std::string& principal, Timestamp now
   const std::string id = RandomHex(kIdBytes);
   const std::string secret = std::string(kSecretPrefix) + id + "_" + RandomHex(kSecretBytes);
   store::ApiTokenRow row{
-      .id = id, .hash = HashOf(secret), .principal = principal, .created = now, .expires = expires};
+      .id = id,
+      .hash = HashOfSecret(secret),
+      .principal = principal,
+      .created = now,
+      .expires = expires};
   const std::unique_lock lock(mutex_);
   catalogue_.PutApiToken(row);
   tokens_ = catalogue_.ApiTokens();
@@ -246,14 +234,11 @@ void Access::NoteStranger(const Caller& caller, const std::string& why) const {
 
 std::optional<Access::Proven> Access::Prove(std::string_view secret, Timestamp now) const {
   if (secret.substr(0, kSecretPrefix.size()) != kSecretPrefix) return std::nullopt;
-  const std::string hash = HashOf(secret);
   const std::string_view id = secret.substr(kSecretPrefix.size(), 2 * kIdBytes);
   const std::shared_lock lock(mutex_);
   for (const store::ApiTokenRow& row : tokens_) {
     if (row.id != id) continue;
-    const bool same = row.hash.size() == hash.size() &&
-                      CRYPTO_memcmp(row.hash.data(), hash.data(), hash.size()) == 0;
-    if (same && now < row.expires) return Proven{row.principal, row.id};
+    if (IsSecretOf(row.hash, secret) && now < row.expires) return Proven{row.principal, row.id};
   }
   return std::nullopt;
 }

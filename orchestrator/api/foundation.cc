@@ -111,6 +111,18 @@ Result<ExecutionId> Foundation::Execution(const Asker& asker, Action action,
   return id;
 }
 
+Result<jobs::Principal> Foundation::Worker(const Asker& asker, Action action,
+                                           const std::string& text) const {
+  const auto caller = Know(asker);
+  if (!caller) return caller.error();
+  auto name = ParseWorker(asker.tenant, text);
+  if (!name) return name;
+  const Status allowed =
+      access.Allow(*caller, action, {.tenant = name->tenant, .detail = name->worker});
+  if (!allowed) return allowed.error();
+  return name;
+}
+
 Result<Located> Foundation::Locate(const Asker& asker, Action action, std::string_view execution) {
   auto id = Execution(asker, action, execution);
   if (!id) return id.error();

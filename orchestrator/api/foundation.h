@@ -4,6 +4,7 @@
 // notices, the fleet. One per server, shared by all doors and threads.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "orchestrator/engine/tokens.h"
 #include "orchestrator/engine/watch.h"
 #include "orchestrator/store/store.h"
+#include "proto/jobs/topics.h"
 
 namespace towline::api {
 
@@ -34,6 +36,30 @@ class FleetPort {
   virtual void Ask(std::function<void(dispatch::Dispatcher&, Timestamp)> question) = 0;
 };
 
+// Who signs and revokes the certificates of workers.
+class CertificatePort {
+ public:
+  virtual ~CertificatePort() = default;
+  // Of whoever signs the server's: PEM, as workers shall trust it.
+  virtual std::string AuthorityFile() const = 0;
+  // A certificate for the worker with that name. Error: the request is none.
+  virtual Result<std::string> SignWorker(const jobs::Principal& worker, std::string_view request,
+                                         Timestamp now) = 0;
+  // Until when there is a certificate of the worker that is not revoked.
+  virtual std::optional<Timestamp> CertifiedUntil(const jobs::Principal& worker) const = 0;
+  // Puts all that have been issued to it on the revocation list, and says how many there are.
+  virtual Result<int> RevokeAllOf(const jobs::Principal& worker, Timestamp now) = 0;
+  virtual bool IsRevoked(std::string_view serial) const = 0;
+};
+
+// Where workers find what they need; they are told when they enrol.
+struct WorkerAddresses {
+  std::string door{};  // "HOST:PORT" of the HTTPS door
+  std::string broker_host{};
+  int broker_port = 0;
+  std::string broker_ca{};  // PEM; empty: the server's authority
+};
+
 // The parts of the server that the service uses; all outlive it.
 struct Parts {
   store::Backend& backend;
@@ -44,6 +70,7 @@ struct Parts {
   FleetPort& fleet;
   std::function<Timestamp()> clock;
   AuditLog* audit = nullptr;  // none: nothing is written down
+  CertificatePort* certificates = nullptr;  // none: there is no authority to sign with
 };
 
 struct Settings {
@@ -79,6 +106,7 @@ struct Foundation {
   Result<MachineName> Machine(const Asker& asker, Action action, std::string_view text) const;
   Result<ActivityName> Activity(const Asker& asker, Action action, std::string_view text) const;
   Result<ExecutionId> Execution(const Asker& asker, Action action, std::string_view text) const;
+  Result<jobs::Principal> Worker(const Asker& asker, Action action, const std::string& text) const;
   // And where it is. Error ExecutionDoesNotExist.
   Result<Located> Locate(const Asker& asker, Action action, std::string_view execution);
   // The caller with a bearer's token looked up. Error UnrecognizedClientException.

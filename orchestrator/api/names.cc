@@ -215,6 +215,25 @@ Result<MapRunName> ParseMapRun(std::string_view said, std::string_view text) {
   return name;
 }
 
+Result<jobs::Principal> ParseWorker(std::string_view said, const std::string& text) {
+  auto tenant = ResolveTenant(said);
+  if (!tenant) return tenant.error();
+  if (text.empty()) {
+    return Error{Error::Code::kInvalidArgument, "The worker is missing: give its name",
+                 "MissingRequiredParameter"};
+  }
+  const std::size_t split = text.find('_');
+  if (split == std::string::npos) return jobs::Principal{std::move(*tenant), text};
+  jobs::Principal name{text.substr(0, split), text.substr(split + 1)};
+  if (!said.empty() && name.tenant != said) {
+    return Error{Error::Code::kPermissionDenied,
+                 "Worker '" + text + "' belongs to another tenant than the caller's '" +
+                     std::string(said) + "'",
+                 "AccessDeniedException"};
+  }
+  return name;
+}
+
 std::string RandomName() {
   thread_local std::mt19937_64 random = [] {
     std::random_device device;

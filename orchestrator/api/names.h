@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "proto/jobs/topics.h"
 #include "statemachines/base/result.h"
 
 namespace towline::api {
@@ -47,6 +48,9 @@ Result<ActivityName> ParseActivity(std::string_view said, std::string_view text)
 // Short: "{machine}/{name}" or "{machine}:{name}". A child of a Map Run has "{machine}/{label}" for
 // a machine.
 Result<ExecutionId> ParseExecution(std::string_view said, std::string_view text);
+
+// "ams-1", or with its tenant "acme_ams-1".
+Result<jobs::Principal> ParseWorker(std::string_view said, const std::string& text);
 
 // Short: its id.
 Result<MapRunName> ParseMapRun(std::string_view said, std::string_view text);

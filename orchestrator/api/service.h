@@ -5,6 +5,7 @@
 
 #include "orchestrator/api/access_control.h"
 #include "orchestrator/api/activities.h"
+#include "orchestrator/api/enrolment.h"
 #include "orchestrator/api/executions.h"
 #include "orchestrator/api/explain.h"
 #include "orchestrator/api/foundation.h"
@@ -30,6 +31,7 @@ class Service {
   Tasks& tasks() { return tasks_; }
   Activities& activities() { return activities_; }
   Workers& workers() { return workers_; }
+  Enrolment& enrolment() { return enrolment_; }
   Explain& explain() { return explain_; }
   AccessControl& access() { return access_; }
 
@@ -45,6 +47,7 @@ class Service {
   Tasks tasks_{foundation_};
   Activities activities_{foundation_};
   Workers workers_{foundation_};
+  Enrolment enrolment_{foundation_};
   Explain explain_{foundation_};
   AccessControl access_{foundation_};
 };

@@ -9,42 +9,7 @@
 namespace towline::api {
 namespace {
 
-struct WorkerName {
-  std::string tenant, worker;
-};
-
-// "ams-1", or with its tenant "acme_ams-1".
-Result<WorkerName> ParseWorker(std::string_view said, const std::string& text) {
-  auto tenant = ResolveTenant(said);
-  if (!tenant) return tenant.error();
-  if (text.empty()) {
-    return Error{Error::Code::kInvalidArgument, "The worker is missing: give its name",
-                 "MissingRequiredParameter"};
-  }
-  const std::size_t split = text.find('_');
-  if (split == std::string::npos) return WorkerName{std::move(*tenant), text};
-  WorkerName name{text.substr(0, split), text.substr(split + 1)};
-  if (!said.empty() && name.tenant != said) {
-    return Error{Error::Code::kPermissionDenied,
-                 "Worker '" + text + "' belongs to another tenant than the caller's '" +
-                     std::string(said) + "'",
-                 "AccessDeniedException"};
-  }
-  return name;
-}
-
-// And that the asker may do that to it.
-Result<WorkerName> WorkerOf(const Foundation& base, const Asker& asker, Action action,
-                            const std::string& text) {
-  if (const auto caller = base.Know(asker); !caller) return caller.error();
-  auto name = ParseWorker(asker.tenant, text);
-  if (!name) return name;
-  const auto allowed = base.Tenant({name->tenant, asker.caller}, action);
-  if (!allowed) return allowed.error();
-  return name;
-}
-
-Error DoesNotExist(const WorkerName& name) {
+Error DoesNotExist(const jobs::Principal& name) {
   return Error{Error::Code::kNotFound,
                "Worker Does Not Exist: '" + name.worker + "' of tenant '" + name.tenant +
                    "' has not been heard of since the server started",
@@ -55,6 +20,7 @@ v1::WorkerState StateOf(const std::string& state) {
   if (state == "online") return v1::WORKER_STATE_ONLINE;
   if (state == "draining") return v1::WORKER_STATE_DRAINING;
   if (state == "offline") return v1::WORKER_STATE_OFFLINE;
+  if (state == "revoked") return v1::WORKER_STATE_REVOKED;
   return v1::WORKER_STATE_UNKNOWN;
 }
 
@@ -79,7 +45,7 @@ void FillWorker(const dispatch::WorkerView& view, v1::Worker* to) {
 }
 
 std::optional<dispatch::WorkerView> FindView(const dispatch::Dispatcher& dispatcher,
-                                             const WorkerName& name) {
+                                             const jobs::Principal& name) {
   for (dispatch::WorkerView& view : dispatcher.Workers(name.tenant)) {
     if (view.worker == name.worker) return std::move(view);
   }
@@ -126,7 +92,7 @@ void Workers::AddHolding(const dispatch::Dispatcher& dispatcher, const dispatch:
 }
 
 void Workers::Describe(const v1::DescribeWorkerRequest& request, const Reply<v1::Worker>& reply) {
-  auto name = WorkerOf(base_, reply.asker(), Action::kViewWorkers, request.worker());
+  auto name = base_.Worker(reply.asker(), Action::kViewWorkers, request.worker());
   if (!name) return reply.Fail(name.error());
   base_.parts.fleet.Ask(
       [this, reply, name = *name](dispatch::Dispatcher& dispatcher, Timestamp now) {
@@ -142,7 +108,7 @@ void Workers::Describe(const v1::DescribeWorkerRequest& request, const Reply<v1:
 }
 
 void Workers::Drain(const v1::DrainWorkerRequest& request, const Reply<v1::Worker>& reply) {
-  auto name = WorkerOf(base_, reply.asker(), Action::kChangeWorkers, request.worker());
+  auto name = base_.Worker(reply.asker(), Action::kChangeWorkers, request.worker());
   if (!name) return reply.Fail(name.error());
   base_.parts.fleet.Ask([reply, name = *name, drain = request.drain()](
                             dispatch::Dispatcher& dispatcher, Timestamp now) {

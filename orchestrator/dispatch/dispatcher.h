@@ -23,6 +23,7 @@
 #include "orchestrator/engine/tokens.h"
 #include "orchestrator/engine/watch.h"
 #include "proto/jobs/messages.h"
+#include "proto/jobs/topics.h"
 #include "statemachines/base/time.h"
 
 namespace towline::dispatch {
@@ -56,7 +57,7 @@ class Broker {
 // What people see of a worker.
 struct WorkerView {
   std::string tenant, worker;
-  std::string state;  // "online", "draining", "offline", "unknown"
+  std::string state;  // "online", "draining", "offline", "unknown", "revoked"
   std::uint64_t incarnation = 0;
   int slots = 0, used = 0;
   std::vector<jobs::TypeInfo> types;
@@ -87,7 +88,7 @@ struct TaskView {
 struct Counters {  // since start; the seam for metrics
   std::uint64_t offers = 0, results = 0, acks_recorded = 0, acks_stale = 0, requeues = 0,
                 declined = 0, lost_workers = 0, cancels = 0, malformed = 0, forged = 0,
-                callbacks = 0;
+                callbacks = 0, revoked = 0;
 };
 
 class Dispatcher {
@@ -127,6 +128,9 @@ class Dispatcher {
 
   // Requests of people.
   Status SetDrain(std::string_view tenant, std::string_view worker, bool drain, Timestamp now);
+  // A revoked worker is not heard and gets nothing; what it holds goes elsewhere or fails, for it
+  // can never report. Idempotent.
+  void SetRevoked(const jobs::Principal& worker, bool revoked, Timestamp now);
   // An operator has given up on a cancelled task and its row is gone: frees its slot.
   void Forget(const engine::TaskRef& task, Timestamp now);
   std::vector<WorkerView> Workers(std::string_view tenant) const;  // empty tenant: all

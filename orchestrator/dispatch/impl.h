@@ -94,6 +94,7 @@ struct Dispatcher::Impl {
   void AskRollCall(Worker& worker);
   void MarkOnline(Worker& worker, bool draining);
   void MarkLost(Worker& worker, const std::string& why);
+  void SetRevoked(const jobs::Principal& worker, bool revoked);
   void LoseJob(Worker& worker, Job& job, const std::string& why);
   void Heard(Worker& worker, std::uint64_t incarnation);
   void CheckSilence(Worker& worker);
@@ -199,6 +200,7 @@ struct Dispatcher::Impl {
 
   JobTable jobs;
   Fleet fleet;
+  std::set<std::string, std::less<>> revoked;  // workers, by name
   Queues queues;
   Placement placement;
   Complaints complaints;

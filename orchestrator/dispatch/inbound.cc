@@ -49,6 +49,11 @@ void Dispatcher::Impl::OnMessage(std::string_view topic, std::string_view payloa
     return Malformed(parsed->principal, "the message has " + std::to_string(payload.size()) +
                                             " bytes; the limit is 98304");
   }
+  if (!revoked.empty() && revoked.count(parsed->principal) > 0) {
+    counters.revoked++;
+    complaints.Add("revoked_worker", parsed->principal, "it is not heard any more", now);
+    return;
+  }
   if (parsed->kind == jobs::TopicKind::kPresence) {
     if (payload.empty()) return;  // somebody has cleared the retained message
     return OnPresence(fleet.Get(*principal), payload, retained);

@@ -274,7 +274,10 @@ void Dispatcher::Impl::LoseJob(Worker& worker, Job& job, const std::string& why)
   if (offer.reported || (job.stage != Stage::kOffered && job.stage != Stage::kAccepted)) return;
   const std::string what = "worker " + worker.principal.worker + " was lost: " + why;
   if (job.stage == Stage::kOffered && !offer.recorded) return Requeue(job, what);
-  switch (PolicyOf(job)) {
+  Policy policy = PolicyOf(job);
+  const bool waits = policy == Policy::kWait || policy == Policy::kTypeDefault;
+  if (waits && revoked.count(worker.name) > 0) policy = Policy::kFail;  // it is never heard again
+  switch (policy) {
     case Policy::kRequeue:
       return Requeue(job, what);
     case Policy::kFail:
@@ -287,6 +290,15 @@ void Dispatcher::Impl::LoseJob(Worker& worker, Job& job, const std::string& why)
       offer.absent = false;
       return SetDeadline(job, kNever);
   }
+}
+
+void Dispatcher::Impl::SetRevoked(const jobs::Principal& principal, bool on) {
+  const std::string name = principal.text();
+  const bool changed = on ? revoked.insert(name).second : revoked.erase(name) > 0;
+  Worker* const worker = fleet.Find(name);
+  if (!changed || worker == nullptr) return;
+  if (on) return MarkLost(*worker, "it was revoked");
+  Await(*worker);
 }
 
 void Dispatcher::Impl::LinkChanged(bool up) {

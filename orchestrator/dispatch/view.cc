@@ -146,7 +146,8 @@ std::vector<WorkerView> Dispatcher::Workers(std::string_view tenant) const {
     if (!tenant.empty() && worker->principal.tenant != tenant) continue;
     WorkerView view{.tenant = worker->principal.tenant,
                     .worker = worker->principal.worker,
-                    .state = StateName(worker->state),
+                    .state = impl_->revoked.count(worker->name) > 0 ? "revoked"
+                                                                    : StateName(worker->state),
                     .incarnation = worker->incarnation,
                     .slots = worker->slots,
                     .used = worker->load(),
@@ -186,6 +187,11 @@ Status Dispatcher::SetDrain(std::string_view tenant, std::string_view worker, bo
   impl_->MarkDirty(*found);
   impl_->placement.Freed(*found);
   return Ok();
+}
+
+void Dispatcher::SetRevoked(const jobs::Principal& worker, bool revoked, Timestamp now) {
+  impl_->Tick(now);
+  impl_->SetRevoked(worker, revoked);
 }
 
 void Dispatcher::Forget(const engine::TaskRef& task, Timestamp now) {

@@ -96,6 +96,34 @@ class MemoryCatalogue final : public Catalogue {
     const std::lock_guard lock(mutex_);
     return api_tokens_.erase(std::string(id)) != 0;
   }
+  std::vector<InvitationRow> Invitations() override {
+    const std::lock_guard lock(mutex_);
+    std::vector<InvitationRow> rows;
+    for (const auto& [id, row] : invitations_) rows.push_back(row);
+    return rows;
+  }
+  void PutInvitation(const InvitationRow& row) override {
+    const std::lock_guard lock(mutex_);
+    invitations_.insert_or_assign(row.id, row);
+  }
+  bool DeleteInvitation(std::string_view id) override {
+    const std::lock_guard lock(mutex_);
+    return invitations_.erase(std::string(id)) != 0;
+  }
+  std::vector<RevokedWorkerRow> RevokedWorkers() override {
+    const std::lock_guard lock(mutex_);
+    std::vector<RevokedWorkerRow> rows;
+    for (const auto& [name, row] : revoked_workers_) rows.push_back(row);
+    return rows;
+  }
+  void PutRevokedWorker(const RevokedWorkerRow& row) override {
+    const std::lock_guard lock(mutex_);
+    revoked_workers_.insert_or_assign({row.tenant, row.name}, row);
+  }
+  bool DeleteRevokedWorker(std::string_view tenant, std::string_view name) override {
+    const std::lock_guard lock(mutex_);
+    return revoked_workers_.erase({std::string(tenant), std::string(name)}) != 0;
+  }
   std::vector<MacKey> MacKeys() override { return {key_}; }
   int Partitions() override { return partitions_; }
   std::int64_t Epoch() override { return 1; }
@@ -122,6 +150,8 @@ class MemoryCatalogue final : public Catalogue {
   std::map<Name, ActivityRow> activities_;
   std::set<GrantRow> grants_;
   std::map<std::string, ApiTokenRow> api_tokens_;
+  std::map<std::string, InvitationRow> invitations_;
+  std::map<Name, RevokedWorkerRow> revoked_workers_;
   std::map<std::string, std::string, std::less<>> revisions_;
 };
 

@@ -49,6 +49,13 @@ SqliteCatalogue::SqliteCatalogue(std::string path, int partitions_if_new)
       api_tokens_(connection_, "SELECT * FROM api_tokens"),
       put_api_token_(connection_, "INSERT OR REPLACE INTO api_tokens VALUES(?, ?, ?, ?, ?)"),
       delete_api_token_(connection_, "DELETE FROM api_tokens WHERE id=?"),
+      invitations_(connection_, "SELECT * FROM invitations"),
+      put_invitation_(connection_,
+                      "INSERT OR REPLACE INTO invitations VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      delete_invitation_(connection_, "DELETE FROM invitations WHERE id=?"),
+      revoked_workers_(connection_, "SELECT * FROM revoked_workers"),
+      put_revoked_worker_(connection_, "INSERT OR REPLACE INTO revoked_workers VALUES(?, ?, ?, ?)"),
+      delete_revoked_worker_(connection_, "DELETE FROM revoked_workers WHERE tenant=? AND name=?"),
       mac_keys_(connection_, "SELECT id, bytes FROM mac_keys ORDER BY id"),
       meta_(connection_, "SELECT value FROM meta WHERE name=?") {
   FillIfNew(partitions_if_new);
@@ -198,6 +205,61 @@ void SqliteCatalogue::PutApiToken(const ApiTokenRow& row) {
 bool SqliteCatalogue::DeleteApiToken(std::string_view id) {
   const std::lock_guard lock(mutex_);
   delete_api_token_.Run(std::string(id));
+  return connection_.database().getChanges() > 0;
+}
+
+std::vector<InvitationRow> SqliteCatalogue::Invitations() {
+  const std::lock_guard lock(mutex_);
+  std::vector<InvitationRow> rows;
+  SqliteCursor cursor = invitations_.Query();
+  while (cursor.Next()) {
+    rows.push_back({.id = cursor.String(0),
+                    .hash = cursor.String(1),
+                    .tenant = cursor.String(2),
+                    .name = cursor.String(3),
+                    .labels = cursor.String(4),
+                    .created = At(cursor.Int(5)),
+                    .expires = At(cursor.Int(6)),
+                    .uses_left = static_cast<int>(cursor.Int(7)),
+                    .by = cursor.String(8),
+                    .enrolled = cursor.String(9)});
+  }
+  return rows;
+}
+
+void SqliteCatalogue::PutInvitation(const InvitationRow& row) {
+  const std::lock_guard lock(mutex_);
+  put_invitation_.Run(row.id, row.hash, row.tenant, row.name, row.labels, Ms(row.created),
+                      Ms(row.expires), std::int64_t{row.uses_left}, row.by, row.enrolled);
+}
+
+bool SqliteCatalogue::DeleteInvitation(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  delete_invitation_.Run(std::string(id));
+  return connection_.database().getChanges() > 0;
+}
+
+std::vector<RevokedWorkerRow> SqliteCatalogue::RevokedWorkers() {
+  const std::lock_guard lock(mutex_);
+  std::vector<RevokedWorkerRow> rows;
+  SqliteCursor cursor = revoked_workers_.Query();
+  while (cursor.Next()) {
+    rows.push_back({.tenant = cursor.String(0),
+                    .name = cursor.String(1),
+                    .time = At(cursor.Int(2)),
+                    .by = cursor.String(3)});
+  }
+  return rows;
+}
+
+void SqliteCatalogue::PutRevokedWorker(const RevokedWorkerRow& row) {
+  const std::lock_guard lock(mutex_);
+  put_revoked_worker_.Run(row.tenant, row.name, Ms(row.time), row.by);
+}
+
+bool SqliteCatalogue::DeleteRevokedWorker(std::string_view tenant, std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  delete_revoked_worker_.Run(std::string(tenant), std::string(name));
   return connection_.database().getChanges() > 0;
 }
 

@@ -35,6 +35,12 @@ class SqliteCatalogue final : public Catalogue {
   std::vector<ApiTokenRow> ApiTokens() override;
   void PutApiToken(const ApiTokenRow& row) override;
   bool DeleteApiToken(std::string_view id) override;
+  std::vector<InvitationRow> Invitations() override;
+  void PutInvitation(const InvitationRow& row) override;
+  bool DeleteInvitation(std::string_view id) override;
+  std::vector<RevokedWorkerRow> RevokedWorkers() override;
+  void PutRevokedWorker(const RevokedWorkerRow& row) override;
+  bool DeleteRevokedWorker(std::string_view tenant, std::string_view name) override;
   std::vector<MacKey> MacKeys() override;
   int Partitions() override;
   std::int64_t Epoch() override;
@@ -50,6 +56,8 @@ class SqliteCatalogue final : public Catalogue {
   SqliteStatement activity_, activities_, put_activity_, delete_activity_;
   SqliteStatement grants_, put_grant_, delete_grant_;
   SqliteStatement api_tokens_, put_api_token_, delete_api_token_;
+  SqliteStatement invitations_, put_invitation_, delete_invitation_;
+  SqliteStatement revoked_workers_, put_revoked_worker_, delete_revoked_worker_;
   SqliteStatement mac_keys_, meta_;
 };
 

@@ -70,7 +70,15 @@ CREATE TABLE grants(principal TEXT, role TEXT, tenant TEXT, machine_prefix TEXT,
 CREATE TABLE api_tokens(id TEXT PRIMARY KEY, hash TEXT NOT NULL, principal TEXT NOT NULL,
                         created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
-constexpr const char* kCatalogueMigrations[] = {kCatalogue1, kCatalogue2};
+constexpr const char* kCatalogue3 = R"sql(
+CREATE TABLE invitations(id TEXT PRIMARY KEY, hash TEXT NOT NULL, tenant TEXT NOT NULL,
+                         name TEXT NOT NULL, labels TEXT NOT NULL, created INTEGER NOT NULL,
+                         expires INTEGER NOT NULL, uses_left INTEGER NOT NULL,
+                         invited_by TEXT NOT NULL, enrolled TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE revoked_workers(tenant TEXT, name TEXT, time INTEGER NOT NULL,
+                             revoked_by TEXT NOT NULL, PRIMARY KEY(tenant, name)) WITHOUT ROWID;
+)sql";
+constexpr const char* kCatalogueMigrations[] = {kCatalogue1, kCatalogue2, kCatalogue3};
 
 }  // namespace
 

@@ -277,6 +277,30 @@ struct ApiTokenRow {
   bool operator==(const ApiTokenRow&) const = default;
 };
 
+// Lets somebody who knows its secret enrol workers.
+struct InvitationRow {
+  std::string id{};
+  std::string hash{};    // SHA-256 of the secret, which is kept nowhere
+  std::string tenant{};
+  std::string name{};    // the only name that may enrol; empty: any
+  std::string labels{};  // of the workers: a JSON object of strings
+  Timestamp created{};
+  Timestamp expires{};
+  int uses_left = 1;
+  std::string by{};        // who has made it
+  std::string enrolled{};  // a JSON object: a worker's name to the fingerprint of its key
+  bool operator==(const InvitationRow&) const = default;
+};
+
+// A worker whose word counts no more.
+struct RevokedWorkerRow {
+  std::string tenant{};
+  std::string name{};
+  Timestamp time{};
+  std::string by{};
+  bool operator==(const RevokedWorkerRow&) const = default;
+};
+
 class Catalogue {
  public:
   virtual ~Catalogue() = default;
@@ -305,6 +329,13 @@ class Catalogue {
   virtual std::vector<ApiTokenRow> ApiTokens() = 0;  // by id
   virtual void PutApiToken(const ApiTokenRow& row) = 0;
   virtual bool DeleteApiToken(std::string_view id) = 0;
+
+  virtual std::vector<InvitationRow> Invitations() = 0;  // by id
+  virtual void PutInvitation(const InvitationRow& row) = 0;
+  virtual bool DeleteInvitation(std::string_view id) = 0;
+  virtual std::vector<RevokedWorkerRow> RevokedWorkers() = 0;  // by tenant and name
+  virtual void PutRevokedWorker(const RevokedWorkerRow& row) = 0;
+  virtual bool DeleteRevokedWorker(std::string_view tenant, std::string_view name) = 0;
 
   // Made at first start (random, 32 bytes); the last one signs, all verify.
   virtual std::vector<MacKey> MacKeys() = 0;

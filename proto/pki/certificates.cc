@@ -1,5 +1,6 @@
 #include "proto/pki/certificates.h"
 
+#include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
@@ -8,6 +9,7 @@
 
 #include "proto/pki/openssl.h"
 #include "statemachines/base/check.h"
+#include "statemachines/base/digest.h"
 
 namespace towline::pki {
 namespace {
@@ -72,6 +74,46 @@ bool AddExtension(X509* certificate, X509* issuer, int kind, const std::string& 
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
   const Extension extension(X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()));
   return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
+}
+
+// Of its 4 or 16 bytes.
+std::string ShowAddress(const std::string& bytes) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = bytes.size() == 4 ? AF_INET : AF_INET6;
+  if (bytes.size() != 4 && bytes.size() != 16) return "";
+  inet_ntop(family, bytes.data(), text.data(), text.size());
+  return text.data();
+}
+
+// The public key that a request asks for, once it is known to have been made with its private one.
+Result<Key> ReadRequest(std::string_view text) {
+  const Memory memory(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  const SignRequest request(PEM_read_bio_X509_REQ(memory.get(), nullptr, nullptr, nullptr));
+  if (request == nullptr) {
+    return Wrong("this is no request for a certificate in PEM form: " + LastProblem());
+  }
+  Key key(X509_REQ_get_pubkey(request.get()));
+  if (key == nullptr || X509_REQ_verify(request.get(), key.get()) != 1) {
+    LastProblem();
+    return Wrong("the request for a certificate was not signed with its own key");
+  }
+  return key;
+}
+
+std::vector<std::string> HostsOf(X509* certificate) {
+  std::vector<std::string> hosts;
+  const std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>> names(
+      static_cast<GENERAL_NAMES*>(
+          X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); i++) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_DNS && name->type != GEN_IPADD) continue;
+    const ASN1_STRING* const text = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+    const std::string bytes(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                            static_cast<std::size_t>(ASN1_STRING_length(text)));
+    hosts.push_back(name->type == GEN_DNS ? bytes : ShowAddress(bytes));
+  }
+  return hosts;
 }
 
 bool IsAddress(const std::string& host) {
@@ -158,26 +200,29 @@ Result<std::string> MakeRequest(std::string_view key_text, std::string_view comm
   return std::string(data, static_cast<std::size_t>(size));
 }
 
+Result<std::string> FingerprintOfRequest(std::string_view request) {
+  const Result<Key> key = ReadRequest(request);
+  if (!key) return key.error();
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key->get(), &der);
+  CHECK(size > 0);
+  const std::optional<std::string> fingerprint = HexDigest(
+      "SHA-256", {reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  return *fingerprint;
+}
+
 Result<std::string> Sign(const Identity& authority, std::string_view request_text,
                          const Grant& grant) {
-  const Memory memory(
-      BIO_new_mem_buf(request_text.data(), static_cast<int>(request_text.size())));
-  const SignRequest request(PEM_read_bio_X509_REQ(memory.get(), nullptr, nullptr, nullptr));
-  if (request == nullptr) {
-    return Wrong("this is no request for a certificate in PEM form: " + LastProblem());
-  }
-  const Key key(X509_REQ_get_pubkey(request.get()));
-  if (key == nullptr || X509_REQ_verify(request.get(), key.get()) != 1) {
-    LastProblem();
-    return Wrong("the request for a certificate was not signed with its own key");
-  }
+  const Result<Key> key = ReadRequest(request_text);
+  if (!key) return key.error();
   if (grant.common_name.empty() || grant.common_name.size() > kCommonNameMax) {
     return Wrong("a certificate's name has 1 to 64 characters: '" + grant.common_name + "'");
   }
   if (Status pair = CheckPair(authority); !pair) return pair.error();
   const Result<Key> authority_key = ReadKey(authority.key);
   const Result<Certificate> issuer = ReadCertificate(authority.certificate);
-  const Certificate certificate = Blank(key.get(), grant.from, grant.until);
+  const Certificate certificate = Blank(key->get(), grant.from, grant.until);
   SetSubject(X509_get_subject_name(certificate.get()), grant.common_name, NameOf(grant.purpose));
   CHECK(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer->get())) == 1);
   if (Status used = AddUses(certificate.get(), issuer->get(), grant); !used) return used.error();
@@ -215,7 +260,12 @@ Result<CertificateInfo> Inspect(std::string_view text) {
   info.from = TimeOf(X509_get0_notBefore(self));
   info.until = TimeOf(X509_get0_notAfter(self));
   info.authority = X509_check_ca(self) == 1;
+  info.hosts = HostsOf(self);
   return info;
+}
+
+Timestamp RenewalTime(const CertificateInfo& info) {
+  return info.from + (info.until - info.from) * 2 / 3;
 }
 
 Status Verify(std::string_view certificate_text, std::string_view authority_text, Timestamp now) {

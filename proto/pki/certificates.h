@@ -31,6 +31,7 @@ struct CertificateInfo {
   Timestamp from{};
   Timestamp until{};
   bool authority = false;
+  std::vector<std::string> hosts{};  // names and addresses that it is good for
 };
 
 // What an authority says when it signs; nothing of a request but its key is taken over.
@@ -49,11 +50,15 @@ Result<std::string> MakeRequest(std::string_view key, std::string_view common_na
 // The certificate. Errors: the request is none, or was not made with its own key; the authority's
 // certificate and key do not belong together.
 Result<std::string> Sign(const Identity& authority, std::string_view request, const Grant& grant);
+// SHA-256 of the public key that a request was made for, lower-case hex. Error: it is none.
+Result<std::string> FingerprintOfRequest(std::string_view request);
 // An identity of its own key.
 Result<Identity> Issue(const Identity& authority, const Grant& grant);
 
 // The first certificate of a PEM text. Error: there is none.
 Result<CertificateInfo> Inspect(std::string_view certificate);
+// When two thirds of its life are over: time for the next.
+Timestamp RenewalTime(const CertificateInfo& info);
 // Error: `certificate` was not signed by `authority`, or is not valid at `now`.
 Status Verify(std::string_view certificate, std::string_view authority, Timestamp now);
 // Error: the key is not that of the certificate.

@@ -345,4 +345,9 @@ std::size_t JsonSize(const json::value& value, std::size_t limit) {
   return size;
 }
 
+std::string TextMember(const json::object& object, std::string_view key) {
+  const json::value* const found = object.if_contains(key);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
 }  // namespace towline

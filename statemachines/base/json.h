@@ -52,6 +52,9 @@ void AppendJson(std::string& out, const json::value& value);
 // Two-space indentation, for people.
 std::string PrintJsonPretty(const json::value& value);
 
+// The string that a member holds; empty when it is missing or something else.
+std::string TextMember(const json::object& object, std::string_view key);
+
 // Length in bytes of PrintJson(value), without making the text. Stops counting beyond `limit`.
 std::size_t JsonSize(const json::value& value, std::size_t limit = static_cast<std::size_t>(-1));
 

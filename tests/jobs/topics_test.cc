@@ -1,5 +1,7 @@
 #include "proto/jobs/topics.h"
 
+#include "proto/jobs/invitation.h"
+
 #include <gtest/gtest.h>
 
 namespace towline::jobs {
@@ -63,6 +65,25 @@ TEST(TopicsTest, AnythingElseIsNoTopicOfOurs) {
         "towline/1/acme_x/results/1/2", "towline/1/acme_x/results/99999999999"}) {
     EXPECT_FALSE(ParseTopic(bad)) << bad;
   }
+}
+
+TEST(InvitationTest, IsOneWordAndSaysWhatIsWrongWithIt) {
+  const Invitation one{
+      .door = "[::1]:8461", .authority = std::string(64, 'a'), .secret = "0a.1b"};
+  const std::string text = Encode(one);
+  EXPECT_EQ(text, "towline1/[::1]:8461/" + std::string(64, 'a') + "/0a.1b");
+  const auto back = DecodeInvitation(text);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->door, one.door);
+  EXPECT_EQ(back->authority, one.authority);
+  EXPECT_EQ(back->secret, one.secret);
+  for (const std::string& wrong : {std::string(), text + "/x", text.substr(0, text.size() - 6),
+                                   "towline1/host/" + one.authority + "/a.b",
+                                   "towline1/host:1/" + std::string(64, 'g') + "/a.b"}) {
+    EXPECT_FALSE(DecodeInvitation(wrong)) << wrong;
+  }
+  EXPECT_NE(DecodeInvitation("towline2/x").error().message.find("another version"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -44,6 +44,25 @@ TEST_F(CertificatesTest, ARequestBecomesACertificateOfItsKey) {
   EXPECT_EQ(info->serial.size(), 32U);
 }
 
+TEST_F(CertificatesTest, ARequestIsKnownByItsKey) {
+  const std::string key = MakeKey();
+  const auto one = FingerprintOfRequest(*MakeRequest(key, "one"));
+  ASSERT_TRUE(one);
+  EXPECT_EQ(*one, *FingerprintOfRequest(*MakeRequest(key, "two")));
+  EXPECT_NE(*one, *FingerprintOfRequest(*MakeRequest(MakeKey(), "one")));
+  EXPECT_FALSE(FingerprintOfRequest("nothing"));
+}
+
+TEST_F(CertificatesTest, ItSaysForWhichHostsItIsAndWhenToRenewIt) {
+  Grant grant = ForWorker("towline-server");
+  grant.purpose = Purpose::kServer;
+  grant.hosts = {"towline.example.net", "10.0.0.7", "::1"};
+  const auto info = Inspect(Issue(authority_, grant)->certificate);
+  EXPECT_EQ(info->hosts, grant.hosts);
+  EXPECT_EQ(RenewalTime(*info), kNow + hours{16});
+  EXPECT_TRUE(Inspect(authority_.certificate)->hosts.empty());
+}
+
 TEST_F(CertificatesTest, EachHasASerialOfItsOwn) {
   const auto one = Issue(authority_, ForWorker("a"));
   const auto two = Issue(authority_, ForWorker("a"));

@@ -380,6 +380,20 @@ TEST_P(StoreSuite, TheCatalogueKeepsMachinesRevisionsActivitiesAndKeys) {
   EXPECT_TRUE(catalogue.DeleteActivity("default", "work"));
   EXPECT_FALSE(catalogue.DeleteActivity("default", "work"));
 
+  const auto keys = catalogue.MacKeys();
+  ASSERT_THAT(keys, SizeIs(1));
+  EXPECT_THAT(keys[0].bytes, SizeIs(32));
+  EXPECT_EQ(catalogue.Partitions(), 2);
+  EXPECT_EQ(catalogue.Epoch(), 1);
+  Reopen();
+  Catalogue& again = place_->backend().catalogue();
+  EXPECT_EQ(again.MacKeys()[0].bytes, keys[0].bytes);
+  EXPECT_EQ(again.Machine("default", "b"), updated);
+  EXPECT_EQ(again.Partitions(), 2);
+}
+
+TEST_P(StoreSuite, TheCatalogueKnowsWhoMayDoWhat) {
+  Catalogue& catalogue = place_->backend().catalogue();
   const GrantRow ann{.principal = "ann", .role = "starter", .tenant = "acme",
                      .machine_prefix = "nightly-"};
   const GrantRow all{.principal = "ann", .role = "admin", .tenant = "*"};
@@ -396,18 +410,29 @@ TEST_P(StoreSuite, TheCatalogueKeepsMachinesRevisionsActivitiesAndKeys) {
   EXPECT_TRUE(catalogue.DeleteApiToken("t0"));
   EXPECT_FALSE(catalogue.DeleteApiToken("t0"));
 
-  const auto keys = catalogue.MacKeys();
-  ASSERT_THAT(keys, SizeIs(1));
-  EXPECT_THAT(keys[0].bytes, SizeIs(32));
-  EXPECT_EQ(catalogue.Partitions(), 2);
-  EXPECT_EQ(catalogue.Epoch(), 1);
+  InvitationRow invitation{.id = "i1", .hash = "cc", .tenant = "acme", .name = "ams",
+                           .labels = R"({"site":"ams"})", .created = At(1), .expires = At(2),
+                           .uses_left = 3, .by = "ann", .enrolled = "{}"};
+  catalogue.PutInvitation(invitation);
+  invitation.uses_left = 2;
+  invitation.enrolled = R"({"ams":"ff"})";
+  catalogue.PutInvitation(invitation);
+  catalogue.PutInvitation({.id = "i0"});
+  EXPECT_TRUE(catalogue.DeleteInvitation("i0"));
+  EXPECT_FALSE(catalogue.DeleteInvitation("i0"));
+  const RevokedWorkerRow revoked{.tenant = "acme", .name = "ams", .time = At(3), .by = "ann"};
+  for (const RevokedWorkerRow& row : {revoked, RevokedWorkerRow{.tenant = "b", .name = "ams"}}) {
+    catalogue.PutRevokedWorker(row);
+  }
+  EXPECT_TRUE(catalogue.DeleteRevokedWorker("b", "ams"));
+  EXPECT_FALSE(catalogue.DeleteRevokedWorker("b", "ams"));
+
   Reopen();
   Catalogue& again = place_->backend().catalogue();
-  EXPECT_EQ(again.MacKeys()[0].bytes, keys[0].bytes);
-  EXPECT_EQ(again.Machine("default", "b"), updated);
   EXPECT_THAT(again.Grants(), ElementsAre(ann));
   EXPECT_THAT(again.ApiTokens(), ElementsAre(token));
-  EXPECT_EQ(again.Partitions(), 2);
+  EXPECT_THAT(again.Invitations(), ElementsAre(invitation));
+  EXPECT_THAT(again.RevokedWorkers(), ElementsAre(revoked));
 }
 
 TEST_P(StoreSuite, PartitionsShareNothing) {

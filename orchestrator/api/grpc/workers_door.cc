@@ -7,7 +7,7 @@ namespace {
 
 class Door final : public v1::Workers::CallbackService {
  public:
-  explicit Door(Workers& workers) : workers_(workers) {}
+  Door(Workers& workers, Enrolment& enrolment) : workers_(workers), enrolment_(enrolment) {}
 
   grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context,
                                  const v1::ListWorkersRequest* request,
@@ -37,14 +37,43 @@ class Door final : public v1::Workers::CallbackService {
                  [&](const auto& reply) { workers_.Forget(*request, reply); });
   }
 
+  grpc::ServerUnaryReactor* Invite(grpc::CallbackServerContext* context,
+                                   const v1::InviteWorkerRequest* request,
+                                   v1::InviteWorkerResponse* response) override {
+    return Unary(context, response,
+                 [&](const auto& reply) { enrolment_.Invite(*request, reply); });
+  }
+
+  grpc::ServerUnaryReactor* ListInvitations(grpc::CallbackServerContext* context,
+                                            const v1::ListInvitationsRequest* request,
+                                            v1::ListInvitationsResponse* response) override {
+    return Unary(context, response,
+                 [&](const auto& reply) { enrolment_.ListInvitations(*request, reply); });
+  }
+
+  grpc::ServerUnaryReactor* WithdrawInvitation(grpc::CallbackServerContext* context,
+                                               const v1::WithdrawInvitationRequest* request,
+                                               v1::WithdrawInvitationResponse* response) override {
+    return Unary(context, response,
+                 [&](const auto& reply) { enrolment_.WithdrawInvitation(*request, reply); });
+  }
+
+  grpc::ServerUnaryReactor* Revoke(grpc::CallbackServerContext* context,
+                                   const v1::RevokeWorkerRequest* request,
+                                   v1::RevokeWorkerResponse* response) override {
+    return Unary(context, response,
+                 [&](const auto& reply) { enrolment_.Revoke(*request, reply); });
+  }
+
  private:
   Workers& workers_;
+  Enrolment& enrolment_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> WorkersDoor(Service& service) {
-  return std::make_unique<Door>(service.workers());
+  return std::make_unique<Door>(service.workers(), service.enrolment());
 }
 
 }  // namespace towline::api::door
