@@ -150,8 +150,9 @@ class EnrolmentTest(SecuredTest):
         self.create("sleep", SLEEP)
         self.create("add", ADD)
         held = self.as_user("ann", "start", "sleep", "--json").json["executionArn"]
-        eventually("the job runs", lambda: self.as_user(
-            "ann", "worker", "describe", "ams", "--json").json.get("holding"))
+        eventually("the job runs", lambda: any(
+            job["stage"] == "accepted" for job in self.as_user(
+                "ann", "worker", "describe", "ams", "--json").json.get("holding", [])))
         self.as_user("ann", "worker", "revoke", "ams")
         self.assertEqual(self.workers()["ams"], "REVOKED")
         ended = eventually("the execution fails", lambda: self.ended(held))
