@@ -3,11 +3,13 @@ that towline-server writes, two tenants with a worker each, users with roles, an
 must not work. Shared by all rows: an attack that changes anything would be seen by the next one."""
 
 import hashlib
+import http.client
 import json
 import os
 import pathlib
 import shutil
 import sqlite3
+import ssl
 import subprocess
 import sys
 
@@ -159,6 +161,22 @@ class Site:
         return self.mqtt("mosquitto_pub", who, "-i", f"{who}-attack", "-t", topic, "-s", *more,
                          payload=payload if isinstance(payload, bytes) else payload.encode())
 
+    def https(self, method, target, body=b"", who=None, headers=None):
+        """(status, body) of the door for workers, or None where the connection was refused."""
+        ca, certificate, key = self.credentials(who)
+        context = ssl.create_default_context(cafile=ca)
+        if certificate is not None:
+            context.load_cert_chain(certificate, key)
+        link = http.client.HTTPSConnection("localhost", self.door, context=context, timeout=15)
+        try:
+            link.request(method, target, body=body, headers=headers or {})
+            answer = link.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            link.close()
+
     # What is there.
 
     def start_broker(self):
@@ -179,6 +197,7 @@ class Site:
                         f'[broker]\nport = {self.on.broker_port}\ntls = true\n')
         self.server = self.on.launch("server", [BIN / "towline-server", "--config", file])
         self.on.address = self.server.await_line(r"^ready grpc=(\S+)$").group(1)
+        self.door = int(self.server.await_line(r"^https port=(\d+)$").group(1))
 
     def start_worker(self, tenant, name):
         principal = f"{tenant}_{name}"
