@@ -10,6 +10,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "statemachines/base/log.h"
+
 namespace towline {
 
 namespace fs = std::filesystem;
@@ -21,6 +23,7 @@ using std::chrono::hours;
 constexpr hours kAuthorityLife{24 * 3650};
 constexpr hours kClockSkew{24};  // others' clocks may be behind ours
 constexpr hours kServerLife{24 * 365};
+constexpr const char* kAdmin = "admin";
 constexpr mode_t kPublic = 0644;
 constexpr mode_t kSecret = 0600;
 
@@ -85,6 +88,19 @@ pki::Grant ServerGrant(const std::string& name, const std::vector<std::string>& 
           .until = now + kServerLife};
 }
 
+pki::Grant AdminGrant(Timestamp now) {
+  return {.purpose = pki::Purpose::kUser,
+          .common_name = kAdmin,
+          .from = now - kClockSkew,
+          .until = now + kServerLife};
+}
+
+std::string HostName() {
+  std::string name(256, '\0');
+  if (gethostname(name.data(), name.size() - 1) != 0) return "";
+  return name.c_str();
+}
+
 // The broker takes a certificate's name as the user, and that decides over topics: a user must not
 // be called what a worker is.
 Status CheckName(const pki::Grant& grant) {
@@ -144,6 +160,9 @@ Status Authority::Import(const fs::path& folder, const pki::Identity& authority,
     for (const char* file : {"server.key", "server.crt"}) fs::remove(folder / file);
     return done;
   }
+  const auto made = Open(folder);
+  if (!made) return made.error();
+  if (const auto files = made->Issue(folder, AdminGrant(now)); !files) return files.error();
   return Ok();
 }
 
@@ -212,20 +231,35 @@ Status Authority::Revoke(const std::set<std::string>& serials, Timestamp now) co
   return Replace(RevocationList(), *list, kPublic);
 }
 
-Result<bool> Authority::RenewServer(Timestamp now) const {
-  const auto certificate = ReadFile(folder_ / "server.crt");
+Result<bool> Authority::RenewOne(const std::string& file, Timestamp now) const {
+  const auto certificate = ReadFile(folder_ / (file + ".crt"));
   if (!certificate) return certificate.error();
-  const auto key = ReadFile(folder_ / "server.key");
+  const auto key = ReadFile(folder_ / (file + ".key"));
   if (!key) return key.error();
   const auto info = pki::Inspect(*certificate);
   if (!info) return info.error();
   if (now < pki::RenewalTime(*info)) return false;
   const auto request = pki::MakeRequest(*key, info->common_name);
   if (!request) return request.error();
-  const auto renewed = Sign(*request, ServerGrant(info->common_name, info->hosts, now));
+  const auto renewed = Sign(*request, info->unit == pki::NameOf(pki::Purpose::kUser)
+                                          ? AdminGrant(now)
+                                          : ServerGrant(info->common_name, info->hosts, now));
   if (!renewed) return renewed.error();
-  if (Status done = Replace(folder_ / "server.crt", *renewed, kPublic); !done) return done.error();
+  if (Status done = Replace(folder_ / (file + ".crt"), *renewed, kPublic); !done) {
+    return done.error();
+  }
   return true;
+}
+
+Result<std::vector<std::string>> Authority::RenewOwn(Timestamp now) const {
+  std::vector<std::string> renewed;
+  for (const char* const file : {"server", kAdmin}) {
+    if (!fs::exists(folder_ / (std::string(file) + ".crt"))) continue;
+    const auto one = RenewOne(file, now);
+    if (!one) return one.error();
+    if (*one) renewed.emplace_back(file);
+  }
+  return renewed;
 }
 
 pki::Grant WorkerGrant(const jobs::Principal& worker, Timestamp now, Seconds life) {
@@ -252,9 +286,24 @@ Result<Authority::Files> Authority::Issue(const fs::path& out, const pki::Grant&
 
 fs::path PkiFolder(const Config& config) { return fs::path(config.data) / "pki"; }
 
+Status MakeAuthorityIfNone(const Config& config, Timestamp now) {
+  const fs::path folder = PkiFolder(config);
+  if (config.plain || config.tls.on() || fs::exists(folder / "ca.crt")) return Ok();
+  std::vector<std::string> hosts = {"localhost", "127.0.0.1", "::1"};
+  if (const std::string name = HostName(); !name.empty() && name != "localhost") {
+    hosts.insert(hosts.begin(), name);
+  }
+  if (Status made = Authority::Make(folder, "Towline", hosts, now); !made) return made;
+  Log(LogLevel::kInfo, "authority_made",
+      {{"folder", folder.string()}, {"server_is", hosts.front()}, {"for_you", "admin.crt"}});
+  return Ok();
+}
+
 Config WithTls(Config config) {
   const fs::path folder = PkiFolder(config);
   Config::Tls& tls = config.tls;
+  if (config.plain) return config;
+  if (fs::exists(folder / (std::string(kAdmin) + ".crt"))) config.admins.emplace_back(kAdmin);
   if (!tls.on() && tls.certificate.empty() && tls.key.empty() && fs::exists(folder / "ca.crt")) {
     tls = {.ca = folder / "ca.crt",
            .certificate = folder / "server.crt",
@@ -274,6 +323,7 @@ Status CheckTls(const Config& config, Timestamp now) {
   if (config.broker.tls && config.broker.ca.empty()) {
     return Wrong("broker.tls: broker.ca must name the authority of the broker (PEM)");
   }
+  if (config.plain && tls.on()) return Wrong("plain and [tls] exclude each other");
   if (!tls.on()) {
     if (tls.certificate.empty() && tls.key.empty()) return Ok();
     return Wrong("tls.ca: missing; it names the authority of those who may call (PEM)");

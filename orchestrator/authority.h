@@ -24,8 +24,9 @@ class Authority {
     std::filesystem::path key{};
   };
 
-  // Makes the directory, the authority (10 years) and a certificate of the server (1 year, for
-  // `hosts`). Error: there is an authority already, or a file cannot be written; then nothing
+  // Makes the directory, the authority (10 years), a certificate of the server (1 year, for
+  // `hosts`) and one of the user "admin" (1 year), who may do everything.
+  // Error: there is an authority already, or a file cannot be written; then nothing
   // stays.
   static Status Make(const std::filesystem::path& folder, const std::string& name,
                      const std::vector<std::string>& hosts, Timestamp now);
@@ -54,9 +55,9 @@ class Authority {
   std::set<std::string> Revoked() const;  // serials
   // Puts them on the list (revoked.crl) besides those that are on it.
   Status Revoke(const std::set<std::string>& serials, Timestamp now) const;
-  // A new certificate of the server for the same hosts, when two thirds of its life are over. True:
-  // it was made. The key stays.
-  Result<bool> RenewServer(Timestamp now) const;
+  // New certificates of the server, for the same hosts, and of the admin, if it is here, when two
+  // thirds of their lives are over. The names of those that were made. Keys stay.
+  Result<std::vector<std::string>> RenewOwn(Timestamp now) const;
 
   const pki::Identity& identity() const { return identity_; }
   std::filesystem::path RevocationList() const { return folder_ / "revoked.crl"; }
@@ -65,6 +66,7 @@ class Authority {
   Authority(std::filesystem::path folder, pki::Identity identity)
       : folder_(std::move(folder)), identity_(std::move(identity)) {}
   Status WriteDown(const std::string& certificate) const;
+  Result<bool> RenewOne(const std::string& file, Timestamp now) const;
 
   std::filesystem::path folder_;
   pki::Identity identity_;
@@ -75,7 +77,11 @@ pki::Grant WorkerGrant(const jobs::Principal& worker, Timestamp now, Seconds lif
 
 Result<std::string> ReadFile(const std::filesystem::path& path);
 std::filesystem::path PkiFolder(const Config& config);
-// Fills in what [tls] and [broker] leave out: after init-ca, the files in DATA/pki are used.
+// The first start: makes an authority in DATA/pki where TLS is wanted and there is none. Says so in
+// the log.
+Status MakeAuthorityIfNone(const Config& config, Timestamp now);
+// Fills in what [tls], [broker] and [access] leave out: the files in DATA/pki are used, unless the
+// server is to be plain.
 Config WithTls(Config config);
 // That the files of [tls] can be read, belong together and are valid. The error names the file.
 Status CheckTls(const Config& config, Timestamp now);

@@ -71,11 +71,13 @@ bool Certificates::IsRevoked(std::string_view serial) const {
 }
 
 void Certificates::Renew(Timestamp now) {
-  const auto renewed = authority_.RenewServer(now);
+  const auto renewed = authority_.RenewOwn(now);
   if (!renewed) {
-    Log(LogLevel::kWarning, "server_certificate", {{"why", renewed.error().message}});
-  } else if (*renewed) {
-    Log(LogLevel::kInfo, "server_certificate", {{"renewed", "server.crt"}});
+    Log(LogLevel::kWarning, "certificate_not_renewed", {{"why", renewed.error().message}});
+    return;
+  }
+  for (const std::string& file : *renewed) {
+    Log(LogLevel::kInfo, "certificate_renewed", {{"file", file + ".crt"}});
   }
 }
 

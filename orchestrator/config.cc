@@ -166,12 +166,30 @@ Status ReadQuotas(const std::string& path, const toml::table& section, Config& c
   return table.Finish();
 }
 
+// What workers find besides the broker.
+void ReadDoors(const std::string& path, Table& top, Config& config) {
+  top.Section("https", [&](const toml::table& section) {
+    Table https(path, section, "https");
+    https.Text("listen", config.https.listen);
+    https.Text("address", config.https.address);
+    return https.Finish();
+  });
+  top.Section("enrolment", [&](const toml::table& section) {
+    Table enrolment(path, section, "enrolment");
+    enrolment.Text("broker", config.enrolment.broker);
+    enrolment.Integer("certificate_hours", config.enrolment.certificate_hours);
+    enrolment.Text("revocation_list", config.enrolment.revocation_list);
+    return enrolment.Finish();
+  });
+}
+
 Status Read(const std::string& path, const toml::table& root, Config& config) {
   Table top(path, root, "");
   top.Text("data", config.data);
   top.Text("listen", config.listen);
   top.Text("log_level", config.log_level);
   top.Text("limits", config.limits);
+  top.Flag("plain", config.plain);
   top.Integer("partitions", config.partitions);
   top.Integer("retention_days", config.retention_days);
   top.Integer("inbox_max", config.inbox_max);
@@ -195,19 +213,7 @@ Status Read(const std::string& path, const toml::table& root, Config& config) {
     tls.Text("key", config.tls.key);
     return tls.Finish();
   });
-  top.Section("https", [&](const toml::table& section) {
-    Table https(path, section, "https");
-    https.Text("listen", config.https.listen);
-    https.Text("address", config.https.address);
-    return https.Finish();
-  });
-  top.Section("enrolment", [&](const toml::table& section) {
-    Table enrolment(path, section, "enrolment");
-    enrolment.Text("broker", config.enrolment.broker);
-    enrolment.Integer("certificate_hours", config.enrolment.certificate_hours);
-    enrolment.Text("revocation_list", config.enrolment.revocation_list);
-    return enrolment.Finish();
-  });
+  ReadDoors(path, top, config);
   top.Section("access", [&](const toml::table& section) {
     Table access(path, section, "access");
     access.Texts("admins", config.admins);

@@ -19,6 +19,7 @@ struct Config {
   std::string listen = "127.0.0.1:8460";    // gRPC; port 0 picks a free one. Loopback only
   std::string log_level = "info";           // debug, info, warning, error, off
   std::string limits = "default";           // default, or aws: the service's own bounds
+  bool plain = false;                       // no TLS: then loopback only, and everybody is let in
   int partitions = 1;                       // fixed when the store is made
   int retention_days = 90;                  // closed executions are kept this long
   int inbox_max = 16'384;                   // requests that may wait; beyond it: busy

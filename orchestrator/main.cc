@@ -32,6 +32,8 @@ constexpr char kAbout[] =
     "                            all in ./.towline; Ctrl-C ends all of it\n"
     "  towline-server init-ca | certificate | broker-config\n"
     "                            TLS: an authority, certificates, a broker; see their --help\n\n"
+    "Callers and workers show certificates of an authority, which the first start makes below the\n"
+    "data directory unless there is one; pki/admin.crt and admin.key there may do everything.\n"
     "Prints 'ready grpc=HOST:PORT' on standard output when it serves, with TLS before that\n"
     "'https port=PORT', the door where workers enrol; logs go to standard error. SIGTERM and\n"
     "SIGINT end it within 5 s; nothing is lost by a kill either.\n"
@@ -52,8 +54,9 @@ cxxopts::Options MakeOptions() {
        cxxopts::value<std::string>(), "FILE")
       ("data", "directory of the store [./towline-data; dev: ./.towline]",
        cxxopts::value<std::string>(), "DIR")
-      ("listen", "gRPC address; without TLS loopback only; port 0: a free one [127.0.0.1:8460]",
+      ("listen", "gRPC address; with --plain loopback only; port 0: a free one [127.0.0.1:8460]",
        cxxopts::value<std::string>(), "HOST:PORT")
+      ("plain", "no TLS, no certificates: for trying things out on this machine; dev implies it")
       ("broker", "MQTT broker [127.0.0.1:1883; dev: its own]", cxxopts::value<std::string>(),
        "HOST:PORT")
       ("log-level", "debug, info, warning, error or off [info]", cxxopts::value<std::string>(),
@@ -70,6 +73,7 @@ cxxopts::Options MakeOptions() {
 
 Status Override(const cxxopts::ParseResult& given, Config& config) {
   if (given.count("data")) config.data = given["data"].as<std::string>();
+  if (given.count("plain")) config.plain = true;
   if (given.count("listen")) config.listen = given["listen"].as<std::string>();
   if (given.count("log-level")) config.log_level = given["log-level"].as<std::string>();
   if (given.count("limits")) config.limits = given["limits"].as<std::string>();
@@ -124,6 +128,7 @@ void PrintDevHelp(const Config& config, int port) {
 
 int Serve(Config config, bool dev, bool data_given) {
   if (dev && !data_given) config.data = "./.towline";
+  config.plain = config.plain || dev;
   SetLogLevel(dev && config.log_level == "info" ? "warning" : config.log_level);
   const int signals = OpenSignals();
   auto manager = net::ServiceManager::FromEnvironment();

@@ -265,14 +265,16 @@ struct Server::Parts {
   std::chrono::steady_clock::time_point dispatch_asked;
 };
 
-Server::Server(Config config) : config_(WithTls(std::move(config))) {}
+Server::Server(Config config) : config_(std::move(config)) {}
 
 Server::~Server() { Stop(); }
 
 Status Server::Start() {
-  const auto address = api::ParseListenAddress(config_.listen, config_.tls.on());
+  const auto address = api::ParseListenAddress(config_.listen, !config_.plain);
   if (!address) return address.error();
   const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+  if (Status made = MakeAuthorityIfNone(config_, now); !made) return made;
+  config_ = WithTls(std::move(config_));
   if (Status good = CheckTls(config_, now); !good) return good;
   auto certificates = Certificates::Open(config_);
   if (!certificates) return certificates.error();

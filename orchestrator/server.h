@@ -31,7 +31,7 @@ class Server {
   struct Parts;
   Status OpenHttps(const api::ListenAddress& grpc);
 
-  const Config config_;
+  Config config_;  // complete once started
   std::unique_ptr<Parts> parts_;
 };
 

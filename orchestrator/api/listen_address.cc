@@ -58,9 +58,8 @@ Result<ListenAddress> ParseListenAddress(std::string_view text, bool tls) {
   }
   if (host.empty()) return Refuse(text, "the host is missing, for example 0.0.0.0:8460 for all");
   if (!loopback && !tls) {
-    return Refuse(text, "without [tls] nobody knows who calls, so only loopback addresses are "
-                        "allowed (127.0.0.1, [::1], localhost); make certificates with "
-                        "towline-server init-ca");
+    return Refuse(text, "a plain server does not know who calls, so only loopback addresses are "
+                        "allowed (127.0.0.1, [::1], localhost); without --plain it speaks TLS");
   }
   address.host = std::string(host);
   return address;

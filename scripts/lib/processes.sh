@@ -82,7 +82,7 @@ CONF
 
 # start_server [ARGUMENT...]: towline-server on a free port; its address in $TOWLINE_SERVER.
 start_server() {
-  launch server "$bin/towline-server" --data "$scratch/data" --listen 127.0.0.1:0 \
+  launch server "$bin/towline-server" --plain --data "$scratch/data" --listen 127.0.0.1:0 \
     --broker "127.0.0.1:$broker_port" "$@"
   await "it was ready" "$launched" server grep -q '^ready grpc=' "$scratch/server.log"
   TOWLINE_SERVER=$(sed -n 's/^ready grpc=//p' "$scratch/server.log" | head -n 1)

@@ -154,8 +154,8 @@ class Installation:
         return self.broker
 
     def server_arguments(self, *more, data=None):
-        return [BIN / "towline-server", "--data", data or self.data, "--listen", "127.0.0.1:0",
-                "--broker", f"127.0.0.1:{self.broker_port}", *more]
+        return [BIN / "towline-server", "--plain", "--data", data or self.data,
+                "--listen", "127.0.0.1:0", "--broker", f"127.0.0.1:{self.broker_port}", *more]
 
     def start_server(self, *more, **options):
         self.server = self.launch("server", self.server_arguments(*more), **options)

@@ -54,7 +54,8 @@ class CommandLineTest(IntegrationTest):
             with self.subTest(f"{flag} {value}"):
                 flags = {"--data": data, "--listen": "127.0.0.1:0", "--broker": "127.0.0.1:1",
                          flag: value}
-                done = run(BIN / "towline-server", *(a for pair in flags.items() for a in pair))
+                done = run(BIN / "towline-server", "--plain",
+                           *(a for pair in flags.items() for a in pair))
                 self.assertNotEqual(done.returncode, 0)
                 self.assert_one_line(done.stderr, value if value != "0.0.0.0:0" else "loopback")
                 self.assertFalse(data.exists(), "a refused start must leave nothing behind")

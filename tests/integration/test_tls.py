@@ -128,6 +128,26 @@ class TlsTest(SecuredTest):
         done = self.towline_server("certificate", "user", "x", "--data", "nowhere", code=1)
         self.assert_one_line(done.stderr, "init-ca")
 
+    def test_the_first_start_makes_what_it_needs(self):
+        server = self.on.launch("server", [
+            BIN / "towline-server", "--data", self.on.data, "--listen", "127.0.0.1:0", "--broker",
+            "127.0.0.1:1"])
+        address = server.await_line(r"^ready grpc=(\S+)$").group(1)
+        pki = self.on.data / "pki"
+        call = [BIN / "towline", "--server", address, "machine", "list"]
+        refused = subprocess.run(call, capture_output=True, text=True, timeout=60)
+        self.assertEqual(refused.returncode, 4, "not without TLS")
+        mine = ["--ca", pki / "ca.crt", "--certificate", pki / "admin.crt", "--key",
+                pki / "admin.key"]
+        subprocess.run([*call, *mine], check=True, capture_output=True, timeout=60)
+        before = (pki / "ca.crt").read_text()
+        self.assertEqual(server.stop()[0], 0)
+        again = self.on.launch("server", [
+            BIN / "towline-server", "--data", self.on.data, "--listen", "127.0.0.1:0", "--broker",
+            "127.0.0.1:1"])
+        again.await_line(r"^ready grpc=(\S+)$")
+        self.assertEqual((pki / "ca.crt").read_text(), before)
+
     def test_a_server_with_bad_files_says_which(self):
         self.towline_server("init-ca", "--data", self.on.data)
         pki = self.on.data / "pki"
@@ -141,9 +161,9 @@ class TlsTest(SecuredTest):
             file.write_text(f'data = "{self.on.data}"\nlisten = "127.0.0.1:0"\n[tls]\n{tls}')
             done = self.towline_server("--config", file, code=1)
             self.assert_one_line(done.stderr, why)
-        file.write_text(f'data = "{self.on.folder}/plain"\nlisten = "0.0.0.0:0"\n')
+        file.write_text(f'data = "{self.on.folder}/plain"\nlisten = "0.0.0.0:0"\nplain = true\n')
         done = self.towline_server("--config", file, code=1)
-        self.assert_one_line(done.stderr, "only loopback addresses", "init-ca")
+        self.assert_one_line(done.stderr, "only loopback addresses", "--plain")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ MACHINES = {"w1": machine(1, "add-numbers"), "w2": machine(10, "add-numbers"),
 
 
 class Towline:
+    environment = None  # of callers; None: ours
+
     def __init__(self, processes, binaries, folder):
         self.processes, self.binaries, self.folder = processes, binaries, folder
         folder.mkdir(parents=True)
@@ -51,7 +53,7 @@ class Towline:
 
     def start_server(self):
         self.server = self.processes.start(
-            self.binaries / "towline-server", "--data", self.folder / "data", "--listen",
+            self.binaries / "towline-server", "--plain", "--data", self.folder / "data", "--listen",
             f"127.0.0.1:{getattr(self, 'port', 0)}", "--broker", f"127.0.0.1:{self.broker_port}",
             "--log-level", "warning", stdout=subprocess.PIPE, text=True,
             stderr=open(self.folder / "server.log", "a"))
@@ -61,15 +63,16 @@ class Towline:
         self.port = int(line.strip().rpartition(":")[2])
 
     def cli(self, *argv):
-        done = subprocess.run([self.binaries / "towline", "--server", f"127.0.0.1:{self.port}",
-                               *map(str, argv)], capture_output=True, text=True)
+        done = subprocess.run([self.binaries / "towline", "--server", f"localhost:{self.port}",
+                               *map(str, argv)], capture_output=True, text=True,
+                              env=self.environment)
         if done.returncode:
             raise SystemExit(f"towline {' '.join(map(str, argv))}: {done.stderr}")
         return done.stdout
 
     def load(self, *argv):
         done = subprocess.run([self.binaries / "towline-bench-load", self.address, *map(str, argv)],
-                              capture_output=True, text=True)
+                              capture_output=True, text=True, env=self.environment)
         if done.returncode:
             raise SystemExit(f"load {argv}: {done.stderr}")
         return json.loads(done.stdout)
