@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <random>
+#include <string>
 #include <vector>
 
 namespace towline::cli {

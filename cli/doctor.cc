@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/report.h"
+#include "cli/server_checks.h"
 #include "proto/pki/certificates.h"
 
 namespace towline::cli {
@@ -119,9 +120,9 @@ Finding LifeOf(const std::string& file, const pki::CertificateInfo& info, Timest
   return finding;
 }
 
-// The files at hand; one that cannot be read was refused before.
-void CheckFiles(Invocation& call, const jobs::MqttProbe::Options& options, const Tell& tell) {
-  for (const std::string& file : {options.ca_file, options.certificate_file}) {
+// The files at hand; one that cannot be read is told elsewhere.
+void CheckFiles(Invocation& call, const std::vector<std::string>& files, const Tell& tell) {
+  for (const std::string& file : files) {
     if (file.empty()) continue;
     const auto text = ReadFile(call.terminal, file);
     if (!text) continue;
@@ -130,7 +131,8 @@ void CheckFiles(Invocation& call, const jobs::MqttProbe::Options& options, const
 }
 
 int Doctor(Invocation& call) {
-  const auto options = ReadOptions(call);
+  const bool of_broker = call.Has("broker");
+  const auto options = of_broker ? ReadOptions(call) : jobs::MqttProbe::Options{};
   if (!options) return Fail(call, options.error());
   json::array checks;
   bool failed = false;
@@ -139,11 +141,18 @@ int Doctor(Invocation& call) {
     checks.push_back(ToJson(finding));
     if (!call.json) Print(call.terminal, finding);
   };
-  CheckFiles(call, *options, tell);
-  const bool entered = CheckBroker(*options, tell);
+  CheckFiles(
+      call,
+      {Setting(call, "ca", "TOWLINE_CA"), Setting(call, "certificate", "TOWLINE_CERTIFICATE")},
+      tell);
+  const bool entered =
+      of_broker ? CheckBroker(*options, tell) : CheckServer(call.client, call.terminal.now, tell);
   if (call.json) {
-    PrintJsonLine(call.terminal,
-                  json::object{{"broker", call.Option("broker")}, {"checks", std::move(checks)}});
+    json::object told;
+    told[of_broker ? "broker" : "server"] =
+        of_broker ? call.Option("broker") : call.client.server();
+    told["checks"] = std::move(checks);
+    PrintJsonLine(call.terminal, told);
   }
   if (!entered) return kUnreachable;
   return failed ? kFailed : kOk;
@@ -153,22 +162,24 @@ int Doctor(Invocation& call) {
 
 std::vector<Command> DoctorCommands() {
   const auto text = [] { return cxxopts::value<std::string>(); };
-  return {{"doctor", "", "measure whether a broker does what Towline needs",
-           [text](cxxopts::OptionAdder& add) {
-             add("broker", "the MQTT broker", text()->default_value("127.0.0.1:1883"), "HOST:PORT");
-             add("user",
-                 "who to be: TENANT_WORKER (default: the certificate's name, else "
-                 "default_doctor)",
-                 text(), "NAME");
-             add("password-file", "file with the password of --user", text(), "FILE");
-           },
-           Doctor,
-           "Connects as a plain client, with --ca, --certificate and --key where the broker wants "
-           "TLS, and tries: MQTT 5, the round trip (40 ms and more are worth a warning), messages "
-           "of 96 KiB, retained messages, the will, expiry, and that the topics of others are "
-           "refused. Each is a line: ok, warn or FAIL, and what to do. It takes about ten seconds, "
-           "uses topics of its own and disturbs nobody. Exit codes: 0 nothing failed, 1 "
-           "something did, 4 the broker does not let it in."}};
+  return {
+      {"doctor", "", "measure whether the server, or a broker, is as Towline needs it",
+       [text](cxxopts::OptionAdder& add) {
+         add("broker", "look at this MQTT broker instead of the server", text(), "HOST:PORT");
+         add("user",
+             "who to be there: TENANT_WORKER (default: the certificate's name, else "
+             "default_doctor)",
+             text(), "NAME");
+         add("password-file", "file with the password of --user", text(), "FILE");
+       },
+       Doctor,
+       "Asks the server: does it answer, how fast, its version, has it a link to its broker, space "
+       "on its disk, do the clocks agree. With --broker it connects as a plain client, with --ca, "
+       "--certificate and --key where the broker wants TLS, and tries: MQTT 5, the round trip (40 "
+       "ms and more are worth a warning), messages of 96 KiB, retained messages, the will, expiry, "
+       "and that the topics of others are refused; that takes about ten seconds, uses topics of "
+       "its own and disturbs nobody. Each check is a line: ok, warn or FAIL, and what to do. Exit "
+       "codes: 0 nothing failed, 1 something did, 4 nobody lets us in."}};
 }
 
 }  // namespace towline::cli

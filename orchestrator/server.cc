@@ -162,6 +162,8 @@ struct Server::Parts {
     api::Settings settings;
     settings.value_bytes_max = LimitsOf(config).value_bytes_max;
     settings.admins = config.admins;
+    settings.version = TOWLINE_VERSION;
+    settings.data = config.data;
     settings.quotas.others = QuotaOf(config.quotas);
     for (const auto& [tenant, quota] : config.tenant_quotas) {
       settings.quotas.tenants[tenant] = QuotaOf(quota);

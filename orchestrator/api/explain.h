@@ -6,7 +6,7 @@
 
 namespace towline::api {
 
-// The use case of proto/towline/v1/explain.proto. Any thread may call; the answer comes on
+// The use cases of proto/towline/v1/explain.proto. Any thread may call; the answer comes on
 // dispatch's thread when there are tasks to ask it about, at once otherwise.
 class Explain {
  public:
@@ -14,6 +14,7 @@ class Explain {
 
   void Execution(const v1::ExplainExecutionRequest& request,
                  const Reply<v1::ExplainExecutionResponse>& reply);
+  void Server(const v1::ExplainServerRequest& request, const Reply<v1::ServerState>& reply);
 
  private:
   Foundation& base_;

@@ -78,6 +78,8 @@ struct Settings {
   std::size_t definition_bytes_max = 1 << 20;
   std::vector<std::string> admins{};  // users who may do everything
   QuotaSettings quotas{};
+  std::string version{};  // of the server
+  std::string data{};     // its directory
 };
 
 // An execution and where it lives.

@@ -138,6 +138,7 @@ class Dispatcher {
   // Has any worker of the tenant ever announced this type?
   bool TypeAnnounced(std::string_view tenant, std::string_view type) const;
   const Counters& counters() const;
+  bool linked() const;  // to the broker
 
  private:
   struct Impl;

@@ -205,5 +205,6 @@ bool Dispatcher::TypeAnnounced(std::string_view tenant, std::string_view type) c
 }
 
 const Counters& Dispatcher::counters() const { return impl_->counters; }
+bool Dispatcher::linked() const { return impl_->link_up; }
 
 }  // namespace towline::dispatch

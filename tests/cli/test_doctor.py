@@ -1,4 +1,4 @@
-"""towline doctor against real brokers: a plain one, one with the access rules that
+"""towline doctor against a server and real brokers: a plain one, one with the access rules that
 towline-server writes, one far away, and some that lack what the job protocol needs."""
 
 import contextlib
@@ -135,6 +135,26 @@ class DoctorTest(IntegrationTest):
         done = subprocess.run([str(BIN / "towline"), "doctor", "--broker", "nonsense"],
                               capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+
+    def test_the_server(self):
+        def ask(code):
+            answer = self.on.cli("doctor", "--json", check=False)
+            self.assertEqual(answer.code, code, answer.stdout + answer.stderr)
+            return self.results({check["check"]: check for check in answer.json["checks"]})
+        self.on.start_broker()
+        self.on.start_server()
+        eventually("the server has its broker", lambda: self.on.cli(
+            "doctor", check=False).code == 0)
+        found = ask(0)
+        self.assertIn(found.pop("disk-space"), ("ok", "warn"))  # of whoever runs the test
+        self.assertIn(found.pop("round-trip"), ("ok", "warn"))
+        self.assertEqual(found, dict.fromkeys(
+            ("connection", "version", "broker-link", "clock"), "ok"))
+        self.on.broker.stop()
+        eventually("it is missed", lambda: self.on.cli("doctor", check=False).code == 1)
+        self.assertEqual(ask(1)["broker-link"], "fail")
+        self.on.server.stop()
+        self.assertEqual(ask(4), {"connection": "fail"})
 
     def test_people_get_a_line_for_each_check(self):
         done = subprocess.run(

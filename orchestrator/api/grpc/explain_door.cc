@@ -16,6 +16,12 @@ class Door final : public v1::Explain::CallbackService {
                  [&](const auto& reply) { explain_.Execution(*request, reply); });
   }
 
+  grpc::ServerUnaryReactor* Server(grpc::CallbackServerContext* context,
+                                   const v1::ExplainServerRequest* request,
+                                   v1::ServerState* response) override {
+    return Unary(context, response, [&](const auto& reply) { explain_.Server(*request, reply); });
+  }
+
  private:
   Explain& explain_;
 };
