@@ -29,6 +29,7 @@ Client::Client(std::string server, std::string tenant, const Tls& tls)
     : server_(std::move(server)),
       tenant_(std::move(tenant)),
       token_(tls.token),
+      tls_(!tls.ca.empty()),
       channel_(Connect(server_, tls)) {}
 
 std::unique_ptr<grpc::ClientContext> Client::Context(

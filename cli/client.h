@@ -26,6 +26,7 @@ class Client {
 
   const std::string& server() const { return server_; }
   const std::string& tenant() const { return tenant_; }
+  bool tls() const { return tls_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
   // For one call; without patience it may take as long as it takes.
@@ -48,6 +49,7 @@ class Client {
   const std::string server_;
   const std::string tenant_;
   const std::string token_;
+  const bool tls_;
   const std::shared_ptr<grpc::Channel> channel_;
 };
 

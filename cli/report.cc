@@ -50,7 +50,9 @@ int Fail(const Invocation& call, const grpc::Status& status) {
       return Fail(call.terminal, kUnreachable,
                   "no server answers at " + server +
                       " (start one: towline-server dev; or name it: --server HOST:PORT, "
-                      "TOWLINE_SERVER): " + status.error_message());
+                      "TOWLINE_SERVER" +
+                      (call.client.tls() ? "" : "; does it speak TLS? then give --ca, TOWLINE_CA") +
+                      "): " + status.error_message());
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return Fail(call.terminal, kUnreachable, "the server at " + server +
                                                    " did not answer in time; is it overloaded?");

@@ -137,6 +137,7 @@ class TlsTest(SecuredTest):
         call = [BIN / "towline", "--server", address, "machine", "list"]
         refused = subprocess.run(call, capture_output=True, text=True, timeout=60)
         self.assertEqual(refused.returncode, 4, "not without TLS")
+        self.assertIn("does it speak TLS? then give --ca", refused.stderr)
         mine = ["--ca", pki / "ca.crt", "--certificate", pki / "admin.crt", "--key",
                 pki / "admin.key"]
         subprocess.run([*call, *mine], check=True, capture_output=True, timeout=60)
