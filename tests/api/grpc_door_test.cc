@@ -60,6 +60,7 @@ class GrpcDoorTest : public testing::Test {
     Config config;
     config.data = directory_;
     config.listen = "127.0.0.1:0";
+    config.plain = true;
     config.broker.port = 1;  // nobody there
     server_ = std::make_unique<Server>(config);
     const Status started = server_->Start();
