@@ -63,6 +63,7 @@ std::vector<Command> RedriveCommands();
 std::vector<Command> MapRunCommands();
 std::vector<Command> HistoryCommands();
 std::vector<Command> WatchCommands();
+std::vector<Command> LogsCommands();
 std::vector<Command> WhyCommands();
 std::vector<Command> WorkerCommands();
 std::vector<Command> TaskCommands();

@@ -264,8 +264,9 @@ const std::vector<Command>& AllCommands() {
     for (const auto& some :
          {MachineCommands(), ValidateCommands(), TestStateCommands(), RunHereCommands(),
           StartCommands(), ExecutionCommands(), RedriveCommands(), MapRunCommands(),
-          HistoryCommands(), WatchCommands(), WhyCommands(), WorkerCommands(), TaskCommands(),
-          ActivityCommands(), AccessCommands(), DoctorCommands(), CompletionCommands()}) {
+          HistoryCommands(), WatchCommands(), LogsCommands(), WhyCommands(), WorkerCommands(),
+          TaskCommands(), ActivityCommands(), AccessCommands(), DoctorCommands(),
+          CompletionCommands()}) {
       commands.insert(commands.end(), some.begin(), some.end());
     }
     return commands;

@@ -225,6 +225,12 @@ Status Read(const std::string& path, const toml::table& root, Config& config) {
     audit.Integer("files", config.audit.files);
     return audit.Finish();
   });
+  top.Section("logs", [&](const toml::table& section) {
+    Table logs(path, section, "logs");
+    logs.Integer("job_mb", config.logs.job_mb);
+    logs.Integer("total_mb", config.logs.total_mb);
+    return logs.Finish();
+  });
   top.Section("dispatch", [&](const toml::table& section) {
     Table dispatch(path, section, "dispatch");
     dispatch.Integer("offer_timeout_seconds", config.dispatch.offer_timeout_seconds);
@@ -339,6 +345,10 @@ Status CheckConfig(const Config& config) {
   if (config.audit.file_mb < 1 || config.audit.file_mb > 1'024 || config.audit.files < 1 ||
       config.audit.files > 1'000) {
     return Wrong("audit: file_mb must be from 1 to 1024, files from 1 to 1000");
+  }
+  if (config.logs.job_mb < 1 || config.logs.job_mb > 1'024 || config.logs.total_mb < 1 ||
+      config.logs.total_mb > (1 << 20)) {
+    return Wrong("logs: job_mb must be from 1 to 1024, total_mb from 1 to 1048576");
   }
   if (config.dispatch.offer_timeout_seconds < 1 || config.dispatch.liveness_seconds < 1 ||
       config.dispatch.grace_seconds < 0) {

@@ -65,6 +65,11 @@ struct Config {
     int files = 10;    // that are kept
   } audit;
 
+  struct Logs {
+    int job_mb = 4;       // of what one attempt of a job prints; no more is kept
+    int total_mb = 1024;  // of DATA/logs.db; beyond it the oldest goes
+  } logs;
+
   struct Dispatch {
     int offer_timeout_seconds = 10;  // an unanswered offer is repeated
     int liveness_seconds = 45;       // silence after an offer: the worker is lost

@@ -28,6 +28,7 @@
 #include "orchestrator/engine/task_source.h"
 #include "orchestrator/engine/tokens.h"
 #include "orchestrator/engine/watch.h"
+#include "orchestrator/logs/logs.h"
 #include "orchestrator/store/store.h"
 #include "statemachines/base/log.h"
 
@@ -131,7 +132,9 @@ struct Server::Parts {
         activities(backend->catalogue()),
         tasks(*backend),
         nested_tasks(*backend),
-        dispatch(DispatchSettings(config), BrokerOptions(config), tokens, port, tasks, &hub, clock),
+        logs(config.data + "/logs.db", LogLimitsOf(config), hub),
+        dispatch(DispatchSettings(config), BrokerOptions(config), tokens, port, tasks, &hub, &logs,
+                 clock),
         fleet(dispatch),
         objects(OpenObjects(config)),
         children(MakeNested(), MakeRunner(config), clock),
@@ -139,7 +142,7 @@ struct Server::Parts {
         partitions(MakePartitions(config)),
         audit(AuditSettings(config)),
         service({*backend, definitions, partitions, hub, tokens, fleet,
-                 [this] { return clock.Now(); }, &audit, certificates.get()},
+                 [this] { return clock.Now(); }, &audit, certificates.get(), &logs},
                 ServiceSettings(config)) {
     port.target = &partitions;
     for (const store::RevokedWorkerRow& row : backend->catalogue().RevokedWorkers()) {
@@ -171,6 +174,10 @@ struct Server::Parts {
     return settings;
   }
 
+  static logs::LogLimits LogLimitsOf(const Config& config) {
+    return {.job_bytes_max = std::int64_t{config.logs.job_mb} << 20,
+            .total_bytes_max = std::int64_t{config.logs.total_mb} << 20};
+  }
   static api::AuditLog::Settings AuditSettings(const Config& config) {
     return {.directory = config.data + "/audit",
             .file_bytes_max = static_cast<std::size_t>(config.audit.file_mb) << 20,
@@ -250,6 +257,7 @@ struct Server::Parts {
   engine::StoreTaskSource tasks;
   engine::StoreTaskSource nested_tasks;
   LatePort port;
+  logs::Logs logs;
   dispatch::DispatchThread dispatch;
   Fleet fleet;
   std::stop_source stopping;  // ends requests to the object store
@@ -290,6 +298,7 @@ Status Server::Start() {
   if (!grpc) return grpc.error();
   parts_->grpc = std::move(*grpc);
   if (Status open = OpenHttps(*address); !open) return open;
+  parts_->logs.Start();
   parts_->partitions.Start();
   parts_->dispatch.Start();
   parts_->children.Start();
@@ -329,6 +338,7 @@ void Server::Stop() {
   parts_->stopping.request_stop();
   parts_->partitions.Stop();
   parts_->dispatch.Stop();
+  parts_->logs.Stop();
   parts_->children.Stop();
   parts_->grpc.reset();
   parts_.reset();

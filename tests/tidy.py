@@ -71,8 +71,12 @@ ROOMS = {
     "orchestrator/engine": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/") + STORE_SEAMS,
         ("boost_json", "openssl")),
+    "orchestrator/logs": (
+        (BASE, LOG, "orchestrator/engine/tokens.h", "orchestrator/engine/watch.h",
+         "orchestrator/store/store.h", "orchestrator/store/sqlite_connection.h"), ()),
     "orchestrator/dispatch": (
-        (BASE, LOG, "orchestrator/engine/", "proto/jobs/") + STORE_SEAMS, ("boost_json",)),
+        (BASE, LOG, "orchestrator/engine/", "orchestrator/logs/log_sink.h", "proto/jobs/") +
+        STORE_SEAMS, ("boost_json",)),
     "orchestrator/children": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "mapdata/",
          "orchestrator/engine/", "orchestrator/objects/") + STORE_SEAMS, ("boost_json",)),
@@ -81,7 +85,7 @@ ROOMS = {
          "orchestrator/children/", "orchestrator/objects/") + STORE_SEAMS, ("boost_json",)),
     "orchestrator/api": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "teststate/",
-         "orchestrator/engine/", "orchestrator/dispatch/",
+         "orchestrator/engine/", "orchestrator/dispatch/", "orchestrator/logs/logs.h",
          "proto/jobs/topics.h", "proto/jobs/invitation.h", "proto/pki/", API_PROTOS) + STORE_SEAMS,
         ("boost_json", "grpc", "protobuf", "openssl")),
     "orchestrator/api/https": (
@@ -96,7 +100,7 @@ ROOMS = {
         ("boost_json", "sqlite", "postgres")),
     "examples/own-handler": (("worker/agent_main.h", "worker/sdk/"), ("boost_json",)),
     "worker": ((BASE, LOG, "proto/jobs/", "proto/pki/certificates.h", "net/"),
-               ("boost_json", "sqlite", "cxxopts", "tomlpp")),
+               ("boost_json", "sqlite", "cxxopts", "tomlpp", "pcre2")),
     "cli": (
         (BASE, CORE, API_PROTOS, "orchestrator/local/", "orchestrator/objects/local_store.h",
          "proto/jobs/mqtt_probe.h", "proto/pki/"),

@@ -91,6 +91,7 @@ void Agent::OnLinkUp(std::uint64_t connection, Timestamp now) {
   up_ = true;
   connection_ = connection;
   presence_due_ = true;
+  logs_.SayAgain(now);
   for (auto& [id, job] : jobs_) Reconnected(job, now);
   for (auto& [number, request] : requests_) request.next = now;
 }
@@ -208,8 +209,7 @@ Timestamp Agent::RunOnce(Timestamp now) {
     presence_said_ = now;
     presence_repeat_ = now + kPresenceEvery;
   }
-  FlushEvents();
-  FlushResults();
+  FlushAll(now);
   if (stopped_) PublishPresence(jobs::WorkerState::kOffline);
   return NextDeadline(now);
 }
@@ -271,7 +271,7 @@ Timestamp Agent::NextDeadline(Timestamp now) {
   }
   Timestamp deadline = now + kIdle;
   if (!timers_.empty()) Earliest(deadline, timers_.top().when);
-  if (up_) Earliest(deadline, presence_repeat_);
+  if (up_) Earliest(deadline, std::min(presence_repeat_, logs_.Next()));
   if (!journal_why_.empty()) Earliest(deadline, journal_retry_);
   if (!drops_.empty()) Earliest(deadline, drops_due_);
   if (stopping_ && !stopped_) {

@@ -29,6 +29,7 @@
 #include "statemachines/base/time.h"
 #include "worker/handler.h"
 #include "worker/journal.h"
+#include "worker/log_outbox.h"
 #include "worker/tombstones.h"
 
 namespace towline::worker {
@@ -44,6 +45,7 @@ struct JobType {
   std::optional<jobs::StartMode> start{};  // announced defaults
   std::string on_worker_lost{};
   std::set<std::string> secrets{};  // that its jobs' inputs may name
+  std::size_t log_bytes_max = 1 << 20;  // of one job, sent to the centre
   Handler* handler = nullptr;  // outlives the agent
 };
 
@@ -105,6 +107,8 @@ class Agent {
   void OnFinished(JobId id, Outcome outcome, Timestamp now);
   void OnProgress(JobId id, Progress progress, Timestamp now);
   void OnHeartbeat(JobId id, Timestamp now);
+  // Whole lines that it has printed, UTF-8.
+  void OnLog(JobId id, std::string_view stream, std::string text, Timestamp now);
   // From the local socket; Ports::Reply follows.
   void OnRequest(std::uint64_t request, jobs::Callback callback, Timestamp now);
   // Takes no more jobs and lets the running ones end; stopped() tells when it is time to go.
@@ -224,7 +228,8 @@ class Agent {
   void SayProgress(Held& job, Timestamp now);
   void PublishResult(Held& job, Timestamp now);
   void PublishPresence(jobs::WorkerState state);
-  void FlushEvents();
+  void FlushEvents(std::vector<jobs::WorkerEvent>& events);
+  void FlushAll(Timestamp now);
   void FlushResults();
   void Note(Held& job) { dirty_.push_back(job.id); }
   void WriteJournal(Timestamp now);
@@ -272,6 +277,7 @@ class Agent {
   std::vector<jobs::WorkerEvent> events_;
   std::vector<std::pair<std::string, std::uint32_t>> beats_;
   std::vector<JobId> results_;
+  LogOutbox logs_;
 
   // The journal's next batch: beginnings, which are declined when it cannot be written, and what
   // waits until it can.

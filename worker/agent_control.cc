@@ -17,6 +17,7 @@ void Agent::OnControl(const jobs::Control& control, Timestamp now) {
   for (const auto& ack : control.acks) OnAck(ack, now);
   for (const auto& grant : control.grants) OnGrant(grant, now);
   for (const auto& cancel : control.cancel) OnCancel(cancel, now);
+  for (const auto& log : control.logs) logs_.OnAck(log);
   for (const auto& keep : control.keep) {
     Held* const job = Find(keep.token, keep.attempt);
     if (job != nullptr && job->stage == Stage::kWaiting) AnswerAgain(*job, now);
@@ -24,6 +25,7 @@ void Agent::OnControl(const jobs::Control& control, Timestamp now) {
   if (control.drain) SetDraining(*control.drain, now);
   if (!control.roll_call) return;
   presence_due_ = true;
+  logs_.SayAgain(now);
   for (auto& [id, job] : jobs_) {
     if (!IsLive(job.stage)) AnswerAgain(job, now);
   }

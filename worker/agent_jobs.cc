@@ -318,6 +318,7 @@ jobs::JobResult Agent::MakeResult(const Held& job, Outcome outcome, Timestamp no
 }
 
 void Agent::Complete(Held& job, const jobs::JobResult& result, Timestamp now) {
+  logs_.End(job.id, now);
   job.result = jobs::EncodeEntry(result);
   job.due = {};
   job.repeats = 0;
@@ -341,6 +342,7 @@ void Agent::Abandon(Held& job) {
 
 // It is over, here and in the journal.
 void Agent::Forget(Held& job, Timestamp now) {
+  logs_.End(job.id, now);
   tombstones_.Add(job.offer.token, job.offer.attempt, now);
   if (job.journaled) {
     if (drops_.empty()) drops_due_ = now + Seconds(1);

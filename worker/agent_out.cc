@@ -1,6 +1,7 @@
 // What goes to the journal, and then to the server.
 
 #include <algorithm>
+#include <iterator>
 
 #include "proto/jobs/topics.h"
 #include "statemachines/base/log.h"
@@ -14,6 +15,7 @@ using jobs::WorkerEvent;
 constexpr Millis kNewsInterval{250};  // between two progress messages of one job
 constexpr Millis kJournalRetry{1'000};
 constexpr std::size_t kDropsMax = 1'000;
+constexpr std::size_t kShortLogBytes = 8 << 10;
 constexpr std::size_t kBatchBytesMax = jobs::kMessageBytesMax - jobs::kEnvelopeBytesMax;
 constexpr std::size_t kPageBytesMax = 48 << 10;  // of held jobs; the rest is types and labels
 
@@ -166,20 +168,43 @@ void Agent::PublishPresence(jobs::WorkerState state) {
   }
 }
 
-void Agent::FlushEvents() {
+// Heartbeats and results go first; a log that is short enough to delay nobody goes along with what
+// leaves anyway, and before its job's result.
+void Agent::FlushAll(Timestamp now) {
+  std::vector<WorkerEvent> logs;
+  if (up_) logs = logs_.Take(now);
+  std::size_t size = 0;
+  for (const WorkerEvent& event : logs) size += jobs::EntrySize(event);
+  if (size <= kShortLogBytes) {
+    std::move(logs.begin(), logs.end(), std::back_inserter(events_));
+    logs.clear();
+  }
+  FlushEvents(events_);
+  FlushResults();
+  FlushEvents(logs);
+}
+
+void Agent::OnLog(JobId id, std::string_view stream, std::string text, Timestamp now) {
+  const Held* const job = Find(id);
+  if (job == nullptr || (job->stage != Stage::kRunning && job->stage != Stage::kStopping)) return;
+  logs_.Add(id, job->offer.token, job->offer.attempt, stream, std::move(text),
+            job->type->log_bytes_max, now);
+}
+
+void Agent::FlushEvents(std::vector<WorkerEvent>& events) {
   const auto beat_size = [](const auto& beat) { return beat.first.size() + 80; };
   InRuns(beats_, kBatchBytesMax / 2, beat_size, [&](std::size_t from, std::size_t to) {
-    events_.push_back({.kind = WorkerEvent::Kind::kHeartbeat, .beats = Slice(beats_, from, to)});
+    events.push_back({.kind = WorkerEvent::Kind::kHeartbeat, .beats = Slice(beats_, from, to)});
   });
   beats_.clear();
   if (up_) {
     const auto size_of = [](const WorkerEvent& event) { return jobs::EntrySize(event); };
-    InRuns(events_, kBatchBytesMax, size_of, [&](std::size_t from, std::size_t to) {
-      const jobs::EventBatch batch{.incarnation = incarnation_, .events = Slice(events_, from, to)};
+    InRuns(events, kBatchBytesMax, size_of, [&](std::size_t from, std::size_t to) {
+      const jobs::EventBatch batch{.incarnation = incarnation_, .events = Slice(events, from, to)};
       ports_.Publish(jobs::EventsTopic(principal_), jobs::Encode(batch), /*retain=*/false);
     });
   }
-  events_.clear();
+  events.clear();
 }
 
 void Agent::FlushResults() {

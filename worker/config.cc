@@ -71,12 +71,17 @@ void ReadType(Reader& in, const fs::path& folder, const std::set<std::string>& o
   type.secrets = {secrets.begin(), secrets.end()};
   in.Text("handler", type.handler);
   ReadProgram(in, folder, type.program);
+  ReadLogs(in, type.program.log);
   in.Section("limits", [&](Reader& limits) {
     limits.Integer("wall_clock_seconds", type.wall_clock_seconds, 1, kSecondsMax);
     ReadLimits(limits, type.program.limits);
   });
   const std::string what = "job type '" + type.name + "' needs either argv or handler";
   in.Check(type.handler.empty() != type.program.argv.empty(), "name", what);
+  for (const char* const key : {"logs", "log_bytes_max", "redact"}) {
+    in.Check(!in.Has(key) || !type.program.argv.empty(), key,
+             "'" + std::string(key) + "' is for programs (argv): a handler prints nothing");
+  }
   const bool known =
       IsBuiltinHandler(type.handler) || IsReadyMade(type.handler) || own.count(type.handler) == 1;
   in.Check(type.handler.empty() || known, "handler",

@@ -18,6 +18,8 @@ constexpr double kCpuLeast = 0.01;
 constexpr double kCpuMost = 4'096;
 constexpr int kMebiMost = 1 << 24;
 constexpr int kCountMost = 1 << 22;
+constexpr int kLogBytesLeast = 4 << 10;
+constexpr int kLogBytesMost = 64 << 20;
 
 // Where the program is, absolute; empty when there is none. A name with a slash is relative to
 // the configuration file, any other is looked for along PATH.
@@ -63,6 +65,23 @@ void ReadUser(Reader& in, Program& program) {
 }
 
 }  // namespace
+
+void ReadLogs(Reader& in, LogPolicy& policy) {
+  in.Word("logs", "\"central\", \"local\" or \"off\"", [&](std::string_view word) {
+    if (word == "local") policy.where = LogPolicy::Where::kLocal;
+    if (word == "off") policy.where = LogPolicy::Where::kOff;
+    return word == "central" || word == "local" || word == "off";
+  });
+  int bytes_max = static_cast<int>(policy.bytes_max);
+  in.Integer("log_bytes_max", bytes_max, kLogBytesLeast, kLogBytesMost);
+  policy.bytes_max = static_cast<std::size_t>(bytes_max);
+  std::vector<std::string> patterns;
+  in.Texts("redact", patterns);
+  if (in.failed() || patterns.empty()) return;
+  auto compiled = Redactor::Compile(patterns);
+  in.Check(compiled.has_value(), "redact", compiled ? "" : compiled.error().message);
+  if (compiled) policy.redactor = *std::move(compiled);
+}
 
 void ReadLimits(Reader& in, Limits& limits) {
   in.Number("cpu", limits.cpu, kCpuLeast, kCpuMost);

@@ -11,6 +11,9 @@ namespace towline::worker {
 // file: relative paths begin there.
 void ReadProgram(Reader& in, const std::filesystem::path& folder, Program& program);
 
+// And those that say what becomes of what it prints.
+void ReadLogs(Reader& in, LogPolicy& policy);
+
 // The keys of a job type's table `limits`.
 void ReadLimits(Reader& in, Limits& limits);
 

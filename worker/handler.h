@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "proto/jobs/messages.h"
 #include "statemachines/base/blot.h"
@@ -82,6 +83,8 @@ class JobSink {
   virtual void OnFinished(JobId id, Outcome outcome) = 0;
   virtual void OnProgress(JobId id, Progress progress) = 0;
   virtual void OnHeartbeat(JobId id) = 0;
+  // Whole lines of "stdout" or "stderr", or a "note" of the agent's own.
+  virtual void OnLog(JobId id, std::string_view stream, std::string text) = 0;
 };
 
 }  // namespace towline::worker

@@ -117,6 +117,7 @@ std::vector<JobType> Host::MakeTypes(const Config& config, const sdk::Functions&
                  .start = type.start,
                  .on_worker_lost = type.on_worker_lost,
                  .secrets = type.secrets,
+                 .log_bytes_max = type.program.log.bytes_max,
                  .handler = handlers_.back().get()};
     if (type.wall_clock_seconds > 0) made.wall_clock = Seconds(type.wall_clock_seconds);
     if (type.grace_seconds) made.grace = Seconds(*type.grace_seconds);
@@ -312,6 +313,9 @@ void Host::OnProgress(JobId id, Progress progress) {
   agent_.OnProgress(id, std::move(progress), Now());
 }
 void Host::OnHeartbeat(JobId id) { agent_.OnHeartbeat(id, Now()); }
+void Host::OnLog(JobId id, std::string_view stream, std::string text) {
+  agent_.OnLog(id, stream, std::move(text), Now());
+}
 void Host::OnRequest(std::uint64_t request, jobs::Callback callback) {
   agent_.OnRequest(request, std::move(callback), Now());
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -74,6 +75,7 @@ class Host : private Ports,
   void OnFinished(JobId id, Outcome outcome) override;
   void OnProgress(JobId id, Progress progress) override;
   void OnHeartbeat(JobId id) override;
+  void OnLog(JobId id, std::string_view stream, std::string text) override;
   void OnRequest(std::uint64_t request, jobs::Callback callback) override;
 
   const std::string broker_;  // for people

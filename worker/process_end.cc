@@ -138,6 +138,15 @@ void ProcessRunner::Finish(Process& process) {
            process.out_bytes <= OutBytesMax(process.limits)) {
     }
   }
+  if (process.printed.policy.where != LogPolicy::Where::kOff) {
+    const Redactor* const redactor = process.printed.policy.redactor.get();
+    if (std::string last = process.printed.out.Finish(redactor, &process.blot); !last.empty()) {
+      Tell(process, kOut, std::move(last));
+    }
+    if (std::string last = process.printed.err.Finish(redactor, &process.blot); !last.empty()) {
+      Tell(process, kErr, std::move(last));
+    }
+  }
   if (!process.news_lost) TakeLine(process, process.news);  // the last one may have no end
   ProgramEnd& end = process.end;
   end.limits = process.limits;
@@ -145,6 +154,10 @@ void ProcessRunner::Finish(Process& process) {
   end.out_bytes = process.out_bytes;
   process.err = process.blot(std::move(process.err));
   end.err_tail = process.err.substr(process.err.size() - std::min(process.err.size(), kErrTail));
+  if (const Redactor* const redactor = process.printed.policy.redactor.get()) {
+    end.err_tail = RedactTail(end.err_tail, process.err_cut, *redactor);
+    end.quote_output = false;
+  }
   end.blot = std::move(process.blot);
   if (process.fds[kGone] >= 0) {  // the cgroup closes it
     epoll_ctl(epoll_, EPOLL_CTL_DEL, process.fds[kGone], nullptr);

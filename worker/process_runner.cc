@@ -75,7 +75,8 @@ struct ProcessRunner::Pipes {
 };
 
 ProcessRunner::ProcessRunner(Options options, JobSink& sink)
-    : options_(std::move(options)), sink_(sink), folders_(options_.state) {
+    : options_(std::move(options)), sink_(sink), folders_(options_.state),
+      local_logs_(options_.state + "/logs") {
   OccupyLowDescriptors();
   signal(SIGPIPE, SIG_IGN);  // of programs that do not read their input
   signal(SIGCHLD, SIG_DFL);  // a starter may have it ignored: then nobody can be waited for
@@ -152,6 +153,9 @@ Handler::Started ProcessRunner::Start(const Program& program, Job job) {
     if (!process.folder.empty()) folders_.Remove(process.folder);
     return {.outcome = Outcome{.error = "Towline.ProgramNotStarted", .cause = std::move(why)}};
   }
+  process.printed = {.policy = program.log,
+                     .type = std::move(job.type),
+                     .about = job.execution + " " + job.state + " #" + std::to_string(job.attempt)};
   process.token = std::move(job.token);
   process.input = std::move(job.input);
   process.blot = std::move(job.blot);
@@ -259,9 +263,12 @@ bool ProcessRunner::ReadSome(Process& process, Channel channel) {
     case kOut:
       process.out_bytes += text.size();
       process.out.append(text.substr(0, kOutMax - std::min(kOutMax, process.out.size())));
+      TakePrinted(process, channel, text);
       break;
     case kErr:
       process.err.append(text);
+      process.err_cut = process.err_cut || process.err.size() > kErrTail;
+      TakePrinted(process, channel, text);
       if (process.err.size() <= 2 * kErrTail) break;
       process.err = process.blot(std::move(process.err));  // before one is cut in two
       process.err.erase(0, process.err.size() - std::min(process.err.size(), kErrTail));
@@ -271,6 +278,36 @@ bool ProcessRunner::ReadSome(Process& process, Channel channel) {
       break;
   }
   return true;
+}
+
+void ProcessRunner::TakePrinted(Process& process, Channel channel, std::string_view bytes) {
+  Printed& printed = process.printed;
+  LineCutter& cutter = channel == kOut ? printed.out : printed.err;
+  std::string lines;
+  if (printed.policy.where != LogPolicy::Where::kOff) {
+    lines = cutter.Take(bytes, printed.policy.redactor.get(), &process.blot);
+  }
+  Tell(process, channel, std::move(lines));
+}
+
+void ProcessRunner::Tell(Process& process, Channel channel, std::string lines) {
+  Printed& printed = process.printed;
+  const char* const stream = channel == kOut ? "stdout" : "stderr";
+  switch (printed.policy.where) {
+    case LogPolicy::Where::kCentral:
+      if (!lines.empty()) sink_.OnLog(process.id, stream, std::move(lines));
+      return;
+    case LogPolicy::Where::kLocal:
+      if (!lines.empty()) local_logs_.Write(printed.type, printed.about, stream, lines);
+      if (std::exchange(printed.noted, true)) return;
+      return sink_.OnLog(process.id, "note",
+                         "what it prints stays on site: " + options_.worker + ", " +
+                             local_logs_.PathOf(printed.type) + "\n");
+    case LogPolicy::Where::kOff:
+      if (std::exchange(printed.noted, true)) return;
+      return sink_.OnLog(process.id, "note",
+                         "what it prints is not kept: logs = \"off\" in the site's file\n");
+  }
 }
 
 void ProcessRunner::TakeNews(Process& process, std::string_view bytes) {

@@ -12,6 +12,8 @@
 #include "worker/cgroup.h"
 #include "worker/handler.h"
 #include "worker/job_folders.h"
+#include "worker/job_log.h"
+#include "worker/local_logs.h"
 #include "worker/program.h"
 #include "worker/program_text.h"
 
@@ -49,6 +51,15 @@ class ProcessRunner {
  private:
   static constexpr std::size_t kErrTail = 4 << 10;
   enum Channel : std::uint64_t { kExit, kIn, kOut, kErr, kNews, kGone, kChannels };
+  // Its log, line by line.
+  struct Printed {
+    LogPolicy policy{};
+    std::string type{};
+    std::string about{};  // the job, for files on site
+    LineCutter out{};
+    LineCutter err{};
+    bool noted = false;
+  };
   struct Process {
     JobId id = 0;
     std::string token{};
@@ -65,6 +76,8 @@ class ProcessRunner {
     std::string out{};
     std::size_t out_bytes = 0;
     std::string err{};
+    bool err_cut = false;  // that is not its beginning
+    Printed printed{};
     std::string news{};      // an unfinished line
     bool news_lost = false;  // the line is too long and is skipped
     bool complained = false;
@@ -86,6 +99,8 @@ class ProcessRunner {
   void WriteInput(Process& process) const;
   // False at the end of the stream, or when there is nothing more for now.
   bool ReadSome(Process& process, Channel channel);
+  void TakePrinted(Process& process, Channel channel, std::string_view bytes);
+  void Tell(Process& process, Channel channel, std::string lines);
   void TakeNews(Process& process, std::string_view bytes);
   void TakeLine(Process& process, std::string_view line);
   void Kill(Process& process);
@@ -104,6 +119,7 @@ class ProcessRunner {
   int epoll_ = -1;
   int timer_ = -1;  // while something does not die
   JobFolders folders_;
+  LocalLogs local_logs_;
   std::unordered_map<JobId, Process> processes_;
 };
 

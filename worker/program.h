@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "worker/job_log.h"
+
 namespace towline::worker {
 
 // Bounds of one job, with all that it starts. Zero: none.
@@ -40,6 +42,7 @@ struct Program {
   bool private_tmp = true;     // a TMPDIR of its own, removed at the end
   std::optional<User> user{};  // default: the agent's
   Limits limits{};
+  LogPolicy log{};
 };
 
 }  // namespace towline::worker

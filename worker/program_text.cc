@@ -73,9 +73,12 @@ Outcome OutcomeOf(const ProgramEnd& end) {
   if (text.empty()) return {.succeeded = true, .output = "null"};
   jobs::JsonReader in(text);
   if (in.Skip() && in.End()) return {.succeeded = true, .output = std::string(text)};
-  return {.error = "Towline.InvalidOutput",
-          .cause = "standard output is not JSON (" + in.error().message + "); it begins with: " +
-                   end.blot.Excerpt(std::string(text.substr(0, kExcerptBytes)))};
+  std::string cause = "standard output is not JSON (" + in.error().message + ")";
+  if (end.quote_output) {
+    cause +=
+        "; it begins with: " + end.blot.Excerpt(std::string(text.substr(0, kExcerptBytes)));
+  }
+  return {.error = "Towline.InvalidOutput", .cause = std::move(cause)};
 }
 
 std::optional<ProgressLine> ParseProgressLine(std::string_view line) {

@@ -21,6 +21,7 @@ struct ProgramEnd {
   int left = 0;               // processes that a kill has not ended
   int oom_kills = 0;          // because of limits.memory_mb
   int pids_refused = 0;       // because of limits.pids
+  bool quote_output = true;   // in a cause; not where the site keeps something to itself
   Limits limits{};
   Blot blot{};
 };

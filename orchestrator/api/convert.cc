@@ -1,12 +1,16 @@
 #include "orchestrator/api/convert.h"
 
+#include <algorithm>
+
 #include "orchestrator/api/names.h"
 #include "statemachines/base/check.h"
 
 namespace towline::api {
 
 Timestamp TimeOf(const google::protobuf::Timestamp& time) {
-  return Timestamp{Seconds{time.seconds()} + Millis{time.nanos() / 1'000'000}};
+  constexpr std::int64_t kSecondsMax = 253'402'300'799;  // the end of the year 9999
+  const std::int64_t seconds = std::clamp(time.seconds(), -kSecondsMax, kSecondsMax);
+  return Timestamp(Millis(seconds * 1000 + time.nanos() / 1'000'000));
 }
 
 void SetTime(google::protobuf::Timestamp* to, Timestamp time) {

@@ -14,6 +14,7 @@
 namespace towline::api {
 
 void SetTime(google::protobuf::Timestamp* to, Timestamp time);
+// To the millisecond; the last or first that can be said where it is far beyond all that is meant.
 Timestamp TimeOf(const google::protobuf::Timestamp& time);
 v1::ExecutionStatus ToProto(store::Status status);
 v1::ExecutionStatus ToProto(interpreter::ExecutionStatus status);

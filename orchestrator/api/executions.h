@@ -8,6 +8,7 @@
 
 namespace towline::api {
 
+class LogTail;
 class Watcher;
 
 // The use cases of proto/towline/v1/executions.proto. Any thread may call any of them. Start and
@@ -31,11 +32,18 @@ class Executions {
   Result<std::shared_ptr<Watcher>> Watch(const Asker& asker,
                                          const v1::WatchExecutionRequest& request,
                                          std::function<void()> wake);
+  // See log_tail.h; the same.
+  Result<std::shared_ptr<LogTail>> Logs(const Asker& asker,
+                                        const v1::ExecutionLogsRequest& request,
+                                        std::function<void()> wake);
+  // Forgets the logs of executions that are gone, some at each call. Throws StoreError.
+  void SweepLogs();
 
  private:
   Result<Json> ParseInput(const std::string& text) const;
 
   Foundation& base_;
+  logs::LogOwner swept_{};  // of whoever calls SweepLogs(): up to here
 };
 
 // Input, output, error and cause of an execution, from its first and last step.

@@ -22,6 +22,7 @@
 #include "orchestrator/engine/request.h"
 #include "orchestrator/engine/tokens.h"
 #include "orchestrator/engine/watch.h"
+#include "orchestrator/logs/logs.h"
 #include "orchestrator/store/store.h"
 #include "proto/jobs/topics.h"
 
@@ -71,6 +72,7 @@ struct Parts {
   std::function<Timestamp()> clock;
   AuditLog* audit = nullptr;  // none: nothing is written down
   CertificatePort* certificates = nullptr;  // none: there is no authority to sign with
+  logs::Logs* logs = nullptr;               // none: what jobs print is not kept
 };
 
 struct Settings {

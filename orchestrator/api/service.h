@@ -35,9 +35,13 @@ class Service {
   Explain& explain() { return explain_; }
   AccessControl& access() { return access_; }
 
-  // Housekeeping that nobody calls for: removes deleted machines whose last execution has ended.
-  // Called by the server every few seconds. Throws StoreError.
-  void Sweep() { state_machines_.Sweep(); }
+  // Housekeeping that nobody calls for: removes deleted machines whose last execution has ended,
+  // and the logs of executions that are gone. Called by one thread of the server every few
+  // seconds. Throws StoreError.
+  void Sweep() {
+    state_machines_.Sweep();
+    executions_.SweepLogs();
+  }
 
  private:
   Foundation foundation_;

@@ -81,6 +81,8 @@ void Watcher::OnNotice(const engine::Notice& notice) {
     const std::lock_guard lock(mutex_);
     if (notice.kind == engine::Notice::Kind::kSteps) {
       last_seq_ = std::max(last_seq_, notice.last_seq);
+    } else if (notice.kind == engine::Notice::Kind::kLogs) {
+      return;
     } else {
       v1::JobNews news;
       SetTime(news.mutable_timestamp(), base_.parts.clock());

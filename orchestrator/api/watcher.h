@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "orchestrator/api/foundation.h"
 #include "orchestrator/api/history_pager.h"
@@ -30,6 +31,7 @@ class Watcher : public std::enable_shared_from_this<Watcher> {
   // The next message, nothing yet (wait for `wake`), or the end. One thread at a time. Throws
   // StoreError.
   Pull Next(v1::WatchExecutionResponse* message);
+  std::optional<Millis> again_in() const { return {}; }  // whatever comes wakes
   // No more wakes, though one may be under way.
   void Stop();
 

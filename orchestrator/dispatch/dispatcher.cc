@@ -8,8 +8,9 @@ namespace towline::dispatch {
 
 Dispatcher::Dispatcher(Settings settings, const engine::Tokens& tokens,
                        engine::RequestPort& partitions, engine::TaskSource& tasks, Broker& broker,
-                       engine::WatchHub* hub)
-    : impl_(std::make_unique<Impl>(std::move(settings), tokens, partitions, tasks, broker, hub)) {}
+                       engine::WatchHub* hub, logs::LogSink* logs)
+    : impl_(std::make_unique<Impl>(std::move(settings), tokens, partitions, tasks, broker, hub,
+                                   logs)) {}
 
 Dispatcher::~Dispatcher() = default;
 

@@ -22,6 +22,7 @@
 #include "orchestrator/engine/request.h"
 #include "orchestrator/engine/tokens.h"
 #include "orchestrator/engine/watch.h"
+#include "orchestrator/logs/log_sink.h"
 #include "proto/jobs/messages.h"
 #include "proto/jobs/topics.h"
 #include "statemachines/base/time.h"
@@ -94,7 +95,8 @@ struct Counters {  // since start; the seam for metrics
 class Dispatcher {
  public:
   Dispatcher(Settings settings, const engine::Tokens& tokens, engine::RequestPort& partitions,
-             engine::TaskSource& tasks, Broker& broker, engine::WatchHub* hub);
+             engine::TaskSource& tasks, Broker& broker, engine::WatchHub* hub,
+             logs::LogSink* logs = nullptr);  // none: what jobs print is refused
   ~Dispatcher();
 
   // Inputs. `now` never goes backwards.

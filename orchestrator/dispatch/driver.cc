@@ -21,12 +21,12 @@ jobs::MqttConnection::Options Complete(jobs::MqttConnection::Options options) {
 DispatchThread::DispatchThread(Settings settings, jobs::MqttConnection::Options options,
                                const engine::Tokens& tokens, engine::RequestPort& partitions,
                                engine::TaskSource& tasks, engine::WatchHub* hub,
-                               const engine::Clock& clock)
+                               logs::LogSink* logs, const engine::Clock& clock)
     : clock_(clock),
       link_(*this),
       connection_(std::make_unique<jobs::MqttConnection>(Complete(std::move(options)),
                                                          MakeHandlers())),
-      dispatcher_(std::move(settings), tokens, partitions, tasks, link_, hub) {
+      dispatcher_(std::move(settings), tokens, partitions, tasks, link_, hub, logs) {
   dispatcher_.SetReplyPort(
       [this](std::unique_ptr<Dispatcher::Reply> reply) { Push(std::move(reply)); });
 }

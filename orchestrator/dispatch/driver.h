@@ -32,7 +32,8 @@ class DispatchThread final : public engine::TaskSink {
 
   DispatchThread(Settings settings, jobs::MqttConnection::Options options,
                  const engine::Tokens& tokens, engine::RequestPort& partitions,
-                 engine::TaskSource& tasks, engine::WatchHub* hub, const engine::Clock& clock);
+                 engine::TaskSource& tasks, engine::WatchHub* hub, logs::LogSink* logs,
+                 const engine::Clock& clock);
   ~DispatchThread() override;  // stops
   DispatchThread(const DispatchThread&) = delete;
   DispatchThread& operator=(const DispatchThread&) = delete;

@@ -39,8 +39,8 @@ struct Poller {
 
 struct Dispatcher::Impl {
   Impl(Settings s, const engine::Tokens& t, engine::RequestPort& p, engine::TaskSource& ts,
-       Broker& b, engine::WatchHub* h)
-      : settings(std::move(s)), tokens(t), partitions(p), source(ts), broker(b), hub(h),
+       Broker& b, engine::WatchHub* h, logs::LogSink* l)
+      : settings(std::move(s)), tokens(t), partitions(p), source(ts), broker(b), hub(h), logs(l),
         queues(settings.ageing) {}
 
   // dispatcher.cc: notices and the round
@@ -118,7 +118,14 @@ struct Dispatcher::Impl {
   void OnDeclined(Worker& worker, const jobs::WorkerEvent& event);
   void OnHeartbeats(Worker& worker, const jobs::WorkerEvent& event);
   void OnProgress(Worker& worker, const jobs::WorkerEvent& event);
-  void OnLog(Worker& worker, const jobs::WorkerEvent& event);
+
+  // inbound_log.cc: what jobs print
+  void OnLog(Worker& worker, jobs::WorkerEvent& event);
+  void OnLogReply(Reply& reply);
+  void AnswerLog(Worker& worker, std::string token, std::uint32_t attempt,
+                 std::optional<std::uint64_t> kept);
+  void Remember(const engine::TaskRef& ref, std::uint32_t attempt, const Worker& worker);
+
   void Beat(Worker& worker, const engine::TaskRef& ref, std::uint32_t attempt,
             const std::string& token);
   void Evidence(Worker& worker, const engine::TaskRef& ref, std::uint32_t attempt,
@@ -186,6 +193,7 @@ struct Dispatcher::Impl {
   engine::TaskSource& source;
   Broker& broker;
   engine::WatchHub* const hub;
+  logs::LogSink* const logs;
   std::shared_ptr<std::function<void(std::unique_ptr<Reply>)>> port =
       std::make_shared<std::function<void(std::unique_ptr<Reply>)>>();
 
@@ -227,6 +235,14 @@ struct Dispatcher::Impl {
     std::string message{};
   };
   std::unordered_map<engine::TaskRef, Progress, engine::TaskRefHash> progress;
+
+  // Whose the last jobs were that have ended: the end of a log may come behind the result.
+  struct Ended {
+    std::uint32_t attempt = 0;
+    const Worker* worker = nullptr;
+  };
+  std::unordered_map<engine::TaskRef, Ended, engine::TaskRefHash> ended;
+  std::deque<engine::TaskRef> ended_order;
 
   std::deque<engine::TaskRef> publish_queue;
   std::unordered_map<std::uint64_t, Poller> polls;

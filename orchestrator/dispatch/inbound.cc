@@ -78,7 +78,7 @@ void Dispatcher::Impl::OnEvents(Worker& worker, std::string_view payload) {
   if (batch->incarnation < worker.incarnation) return;  // its last life: the roll call has spoken
   // A life that has not introduced itself: whatever it holds, its roll call names.
   if (batch->incarnation > worker.incarnation) return AskRollCall(worker);
-  for (const jobs::WorkerEvent& event : batch->events) {
+  for (jobs::WorkerEvent& event : batch->events) {
     switch (event.kind) {
       case jobs::WorkerEvent::Kind::kAccepted:
         OnAcceptedEvent(worker, event);
@@ -203,14 +203,6 @@ void Dispatcher::Impl::OnProgress(Worker& worker, const jobs::WorkerEvent& event
   if (!checkpoint) return Malformed(worker.name, "checkpoint: " + checkpoint.error().message);
   Post(*ref, interpreter::CheckpointJob{ref->task, event.attempt, *std::move(checkpoint)},
        worker.principal.tenant, {});
-}
-
-void Dispatcher::Impl::OnLog(Worker& worker, const jobs::WorkerEvent& event) {
-  if (hub == nullptr || !hub->watched()) return;
-  const std::optional<engine::TaskRef> ref = Verify(event.token, worker.name);
-  if (ref && Find(*ref, event.attempt) != nullptr) {
-    Watch(*ref, "log", worker.name, event.attempt, {}, event.text);
-  }
 }
 
 void Dispatcher::Impl::OnResults(Worker& worker, std::string_view payload) {

@@ -88,6 +88,9 @@ void Dispatcher::Impl::Detach(Job& job) {
 }
 
 void Dispatcher::Impl::Drop(Job& job) {
+  if (job.offer != nullptr && job.offer->worker != nullptr) {
+    Remember(job.ref, job.attempt, *job.offer->worker);
+  }
   Detach(job);
   ReleasePayload(job);
   if (job.group != nullptr) job.group->members--;

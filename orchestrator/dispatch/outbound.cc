@@ -74,6 +74,8 @@ void Dispatcher::Impl::OnReply(Reply& reply) {
       return OnHandOff(reply);
     case Reply::What::kCallback:
       return OnCallbackReply(reply);
+    case Reply::What::kLog:
+      return OnLogReply(reply);
     case Reply::What::kOwn:
     case Reply::What::kNothing:
       return;
@@ -109,6 +111,7 @@ void Dispatcher::Impl::OnResultReply(Reply& reply) {
              reply.output ? "result succeeded" : "result failed",
              reply.output ? PrintJson(**reply.output) : std::move(reply.evidence));
   }
+  if (recorded) Remember(reply.task, reply.attempt, worker);
   Acknowledge(worker, std::move(reply.token), reply.attempt, recorded);
 }
 
@@ -195,6 +198,7 @@ void Dispatcher::Impl::FlushControl(Worker& worker) {
   add(all.acks, &jobs::Control::acks, token_bytes);
   add(all.grants, &jobs::Control::grants, token_bytes);
   add(all.keep, &jobs::Control::keep, token_bytes);
+  add(all.logs, &jobs::Control::logs, token_bytes);
   add(all.cancel, &jobs::Control::cancel, [](const jobs::Control::Cancel& entry) {
     return entry.token.size() + 6 * entry.reason.size();  // should every character be escaped
   });

@@ -27,6 +27,7 @@ struct Dispatcher::Reply {
     kOwn,        // RequeueJob, SubmitTask, FailTask of ours: a notice tells what came of it
     kHandOff,    // StartTask for a poller
     kCallback,
+    kLog,        // a piece of a log has been kept, or refused
   };
   What what = What::kNothing;
   engine::TaskRef task{};
@@ -38,6 +39,8 @@ struct Dispatcher::Reply {
   // kResult: evidence should it turn out to be late.
   std::string evidence{};
   std::optional<Json> output{};
+  // kLog: up to where it is kept; nothing: refused
+  std::optional<std::uint64_t> kept{};
   // kCallback
   std::string topic{};
   std::string correlation{};

@@ -16,9 +16,10 @@ namespace towline::engine {
 
 // Something happened to an execution. Steps: there are new events up to `last_seq` in the store;
 // the watcher reads them itself, so a slow one misses nothing. Job: news of dispatch that is in
-// no history (offered, waiting for a worker, progress, …), best effort.
+// no history (offered, waiting for a worker, progress, …), best effort. Logs: a job has printed
+// something, which is kept by now.
 struct Notice {
-  enum class Kind { kSteps, kJob };
+  enum class Kind { kSteps, kJob, kLogs };
   Kind kind = Kind::kSteps;
   // kSteps
   std::uint64_t last_seq = 0;

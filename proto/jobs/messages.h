@@ -19,6 +19,7 @@ namespace towline::jobs {
 inline constexpr std::size_t kMessageBytesMax = 96 << 10;
 inline constexpr std::size_t kPayloadBytesMax = 64 << 10;     // input or output of a job
 inline constexpr std::size_t kCheckpointBytesMax = 8 << 10;   // also of progress `data`
+inline constexpr std::size_t kStreamNameBytesMax = 16;
 
 enum class StartMode { kAtLeastOnce, kAtMostOnce };
 
@@ -68,15 +69,24 @@ struct Control {
     std::string token{};
     std::uint32_t attempt = 0;
   };
+  // Up to where the log of an attempt has been taken.
+  struct LogAck {
+    std::string token{};
+    std::uint32_t attempt = 0;
+    std::int64_t offset = 0;
+    bool refused = false;  // nobody wants it: drop it
+  };
   std::uint64_t connection = 0;
   std::vector<Ack> acks{};
   std::vector<Grant> grants{};
   std::vector<Cancel> cancel{};
   std::vector<Keep> keep{};
+  std::vector<LogAck> logs{};
   std::optional<bool> drain{};
   bool roll_call = false;
   bool empty() const {
-    return acks.empty() && grants.empty() && cancel.empty() && keep.empty() && !drain && !roll_call;
+    return acks.empty() && grants.empty() && cancel.empty() && keep.empty() && logs.empty() &&
+           !drain && !roll_call;
   }
 };
 
@@ -122,9 +132,11 @@ struct WorkerEvent {
   std::string message{};              // progress
   std::optional<std::string> data{};        // progress; JSON text
   std::optional<std::string> checkpoint{};  // progress; JSON text
-  std::string stream{};               // log: "stdout", "stderr"
-  std::int64_t offset = 0;            // log
-  std::string text{};                 // log
+  std::string stream{};               // log: "stdout", "stderr", "note" (the agent's own words)
+  std::int64_t offset = 0;            // log: bytes of this attempt's log before it, of all streams
+  std::string text{};                 // log: whole lines
+  std::int64_t age_ms = 0;            // log: since it was written; relative, as all times
+  bool end = false;                   // log: nothing of this attempt follows
 };
 struct EventBatch {
   std::uint64_t incarnation = 0;

@@ -8,6 +8,7 @@ namespace {
 using Key = std::string_view;
 
 constexpr std::size_t kTokenBytesMax = 256;
+constexpr std::int64_t kOffsetMax = std::int64_t{1} << 53;  // of a log; as far as doubles count
 // A payload may be as deep as any value; the message around it comes on top.
 constexpr int kMessageDepthMax = static_cast<int>(kJsonDepthMax) + 8;
 
@@ -127,6 +128,18 @@ bool ReadKeep(JsonReader& in, Control::Keep& keep) {
   return read && CheckNamed(in, keep.token, keep.attempt);
 }
 
+bool ReadLogAck(JsonReader& in, Control::LogAck& ack) {
+  bool said = false;
+  const bool read = in.Object([&](Key key) {
+    if (key == "token") return in.String(ack.token);
+    if (key == "attempt") return in.Integer(ack.attempt);
+    if (key == "offset") return said = in.Integer(ack.offset);
+    if (key == "refused") return said = in.Bool(ack.refused);
+    return in.Skip();
+  });
+  return read && CheckNamed(in, ack.token, ack.attempt) && (said || in.Fail("offset is missing"));
+}
+
 bool ReadType(JsonReader& in, TypeInfo& type) {
   const bool read = in.Object([&](Key key) {
     if (key == "name") return in.String(type.name);
@@ -157,6 +170,13 @@ bool ReadBeat(JsonReader& in, std::pair<std::string, std::uint32_t>& beat) {
   return read && CheckNamed(in, beat.first, beat.second);
 }
 
+bool CheckLog(JsonReader& in, const WorkerEvent& event) {
+  if (event.stream.empty()) return in.Fail("stream is missing");
+  if (event.stream.size() > kStreamNameBytesMax) return in.Fail("stream is too long");
+  const bool fits = event.offset >= 0 && event.offset <= kOffsetMax && event.age_ms >= 0;
+  return fits || in.Fail("offset or ageMs is out of range");
+}
+
 bool CheckEvent(JsonReader& in, const WorkerEvent& event, bool kind) {
   if (!kind) return in.Fail("kind is missing");
   if (event.kind == WorkerEvent::Kind::kHeartbeat) {
@@ -170,6 +190,7 @@ bool CheckEvent(JsonReader& in, const WorkerEvent& event, bool kind) {
       return in.Fail("data or checkpoint is above 8 KiB");
     }
   }
+  if (event.kind == WorkerEvent::Kind::kLog && !CheckLog(in, event)) return false;
   return CheckNamed(in, event.token, event.attempt);
 }
 
@@ -188,6 +209,8 @@ bool ReadEvent(JsonReader& in, WorkerEvent& event) {
     if (key == "stream") return in.String(event.stream);
     if (key == "offset") return in.Integer(event.offset);
     if (key == "text") return in.String(event.text);
+    if (key == "ageMs") return in.Integer(event.age_ms);
+    if (key == "end") return in.Bool(event.end);
     return in.Skip();
   });
   return read && CheckEvent(in, event, kind);
@@ -268,6 +291,7 @@ Result<Control> DecodeControl(std::string_view text) {
     if (key == "grants") return List(in, control.grants, ReadGrant);
     if (key == "cancel") return List(in, control.cancel, ReadCancel);
     if (key == "keep") return List(in, control.keep, ReadKeep);
+    if (key == "logs") return List(in, control.logs, ReadLogAck);
     if (key == "drain") return in.Bool(control.drain.emplace());
     if (key == "rollCall") return in.Bool(control.roll_call);
     return in.Skip();

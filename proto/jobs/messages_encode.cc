@@ -150,6 +150,11 @@ void WriteEvent(JsonWriter& out, const WorkerEvent& event) {
     Member(out, "stream", event.stream);
     Member(out, "offset", std::optional(event.offset));
     Member(out, "text", event.text);
+    if (event.age_ms > 0) Member(out, "ageMs", std::optional(event.age_ms));
+    if (event.end) {
+      out.Key("end");
+      out.Bool(true);
+    }
   }
   out.EndObject();
 }
@@ -254,6 +259,16 @@ std::string Encode(const Control& message) {
   });
   ArrayIfAny(out, "keep", message.keep, [](JsonWriter& each, const Control::Keep& keep) {
     WriteNamed(each, keep);
+    each.EndObject();
+  });
+  ArrayIfAny(out, "logs", message.logs, [](JsonWriter& each, const Control::LogAck& ack) {
+    WriteNamed(each, ack);
+    if (ack.refused) {
+      each.Key("refused");
+      each.Bool(true);
+    } else {
+      Member(each, "offset", std::optional(ack.offset));
+    }
     each.EndObject();
   });
   if (message.drain) {

@@ -44,7 +44,7 @@ World::World(WorldOptions options)
       activities_(std::make_unique<engine::CatalogueActivities>(backend_->catalogue())),
       tasks_(std::make_unique<engine::StoreTaskSource>(*backend_)),
       dispatcher_(std::make_unique<dispatch::Dispatcher>(dispatch::Settings{}, *tokens_, *this,
-                                                         *tasks_, *this, &hub_)) {
+                                                         *tasks_, *this, &hub_, &logs_)) {
   dispatcher_->SetReplyPort([this](std::unique_ptr<dispatch::Dispatcher::Reply> reply) {
     replies_.push_back(std::move(reply));
   });
@@ -54,6 +54,7 @@ World::World(WorldOptions options)
     engine::PartitionSettings settings;
     settings.number = i;
     settings.inbox_max = options.inbox_max;
+    settings.retention = options.retention;
     settings.seed = 1;
     partitions_.push_back(std::make_unique<engine::Partition>(
         settings, backend_->OpenPartition(i), *definitions_, *activities_, *this, &hub_,
@@ -61,7 +62,7 @@ World::World(WorldOptions options)
   }
   service_ = std::make_unique<Service>(
       Parts{*readers_, *definitions_, *this, hub_, *tokens_, *this, [this] { return now_; },
-            &audit_},
+            &audit_, nullptr, &logs_},
       options.settings);
   dispatcher_->OnLink(true, now_);
   Settle();
@@ -95,10 +96,14 @@ bool World::Step() {
     replies_.pop_front();
     dispatcher_->OnReply(std::move(reply), now_);
   }
+  if (!logs_.idle()) {
+    moved = true;
+    logs_.RunOnce();
+  }
   dispatcher_->RunOnce(now_);
   moved = runner_->RunOnce(now_) <= now_ || moved;
   for (const auto& partition : partitions_) moved = moved || partition->inbox().size() > 0;
-  return moved || !questions_.empty() || !notices_.empty() || !replies_.empty();
+  return moved || !questions_.empty() || !notices_.empty() || !replies_.empty() || !logs_.idle();
 }
 
 void World::Settle() {

@@ -19,6 +19,7 @@
 #include "orchestrator/engine/activities.h"
 #include "orchestrator/engine/partition.h"
 #include "orchestrator/engine/task_source.h"
+#include "orchestrator/logs/logs.h"
 #include "proto/jobs/messages.h"
 #include "proto/jobs/topics.h"
 #include "tests/base/scratch.h"
@@ -74,6 +75,7 @@ struct WorldOptions {
   int partitions = 1;
   std::size_t inbox_max = 1000;
   Settings settings{};
+  std::chrono::hours retention{24 * 90};
   // Between the service and the store, if the test wants to see or break what is read.
   std::function<std::unique_ptr<store::Queries>(std::unique_ptr<store::Queries>)> wrap_reader{};
 };
@@ -123,6 +125,7 @@ class World final : public engine::RequestPort,
   store::Backend& backend() { return *readers_; }
   engine::Tokens& tokens() { return *tokens_; }
   engine::WatchHub& hub() { return hub_; }
+  logs::Logs& logs() { return logs_; }
   Timestamp now() const { return now_; }
   void set_busy(bool busy) { busy_ = busy; }
   // Who makes the calls from now on; at first, who is on the server's machine.
@@ -157,6 +160,7 @@ class World final : public engine::RequestPort,
   std::unique_ptr<engine::Definitions> definitions_;
   std::unique_ptr<engine::CatalogueActivities> activities_;
   engine::WatchHub hub_;
+  logs::Logs logs_{scratch_.path() + "/logs.db", {}, hub_};
   std::unique_ptr<engine::StoreTaskSource> tasks_;
   std::unique_ptr<dispatch::Dispatcher> dispatcher_;
   std::unique_ptr<children::MapRunner> runner_;

@@ -18,7 +18,9 @@ AccessTest.__module__ = MapRunTest.__module__ = QuotaTest.__module__ = __name__
 
 
 def setUpModule():
-    on.start(job_types='[[job_type]]\nname = "add-numbers"\nhandler = "add-numbers"\n',
+    on.start(job_types='[[job_type]]\nname = "add-numbers"\nhandler = "add-numbers"\n'
+                       '[[job_type]]\nname = "say"\n'
+                       'argv = ["sh", "-c", "echo hello >&2; echo 7"]\n',
              labels='site = "ams"')
     for name, definition in (("pass", PASS), ("fail", FAIL), ("wait", WAIT), ("add", ADD)):
         on.create(name, definition)
@@ -269,6 +271,34 @@ class ExecutionTest(CommandTest):
         self.assertRegex(failed[-1], r"^FAILED Site.Fire: hall 2 \(after ")
         self.assertIn("ExecutionDoesNotExist", self.towline("watch", "fail/no", code=3).stderr)
 
+    def test_logs(self):
+        say = {"StartAt": "Say", "States": {"Say": {
+            "Type": "Task", "Resource": "arn:towline:states:::job:run",
+            "Parameters": {"JobType": "say"}, "End": True}}}
+        self.towline("machine", "create", "say", self.write("say.json", say))
+        self.towline("start", "say", "--name", "l1")
+        followed = self.towline("logs", "-f", "say/l1")
+        lines = followed.stdout.splitlines()
+        self.assertRegex(followed.stdout, r"(?m)^\d\d:\d\d:\d\d\.\d{3} Say stderr \| hello$")
+        self.assertEqual(sorted(line.split(" | ")[1] for line in lines), ["7", "hello"])
+        self.assertEqual(followed.stderr, "(say/l1: SUCCEEDED)\n")
+        self.assertEqual(self.towline("logs", "say/l1").stdout, followed.stdout)
+        messages = [json.loads(line)["log"] for line in
+                    self.towline("logs", "say/l1", "--json", "--state", "Say").stdout.splitlines()]
+        self.assertEqual({m["stream"]: m["text"] for m in messages},
+                         {"stderr": "hello\n", "stdout": "7\n"})
+        task = str(messages[0]["task"])
+        self.assertEqual(self.towline("logs", "say/l1", "--task", task, "--since", "1h").stdout,
+                         followed.stdout)
+        self.towline("start", "pass", "--name", "l2", "--wait")
+        nothing = self.towline("logs", "pass/l2")
+        self.assertEqual(nothing.stdout, "")
+        self.assertIn("no job of it has printed anything", nothing.stderr)
+        self.assertIn("ExecutionDoesNotExist", self.towline("logs", "pass/no", code=3).stderr)
+        for since in ("soon", "0s", "2026-11-25"):
+            self.assertIn("--since", self.towline("logs", "pass/l2", "--since", since,
+                                                  code=2).stderr)
+
     def test_why(self):
         self.towline("start", "wait", "--name", "y1")
         shown = self.towline("why", "wait/y1").stdout
@@ -286,7 +316,7 @@ class WorkerTest(CommandTest):
         head, rows = self.rows("workers")
         self.assertEqual(head, ["WORKER", "STATE", "SLOTS", "LAST SEEN", "LABELS", "TYPES"])
         row, = (row for row in rows if row[0] == "ams-1")
-        self.assertEqual((row[1], row[4], row[5]), ("online", "site=ams", "add-numbers"))
+        self.assertEqual((row[1], row[4], row[5]), ("online", "site=ams", "add-numbers, say"))
         worker, = (w for w in self.json("workers")["workers"] if w["name"] == "ams-1")
         self.assertEqual((worker["name"], worker["state"], worker["slots"]),
                          ("ams-1", "ONLINE", 4))

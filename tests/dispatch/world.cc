@@ -14,7 +14,7 @@ Json MustParse(const std::string& text) {
 }  // namespace
 
 World::World(Settings settings)
-    : dispatcher(std::move(settings), tokens, *this, *this, *this, &hub) {
+    : dispatcher(std::move(settings), tokens, *this, *this, *this, &hub, &logs) {
   dispatcher.SetReplyPort([this](std::unique_ptr<Dispatcher::Reply> reply) {
     replies_.push_back(std::move(reply));
   });
@@ -222,7 +222,7 @@ void World::Commit() {
 void World::Run() {
   for (int i = 0; i < 100; i++) {
     next_run_ = dispatcher.RunOnce(now);
-    if (notices_.empty() && answers_.empty()) return;
+    if (notices_.empty() && answers_.empty() && replies_.empty()) return;
     Commit();
   }
   FAIL() << "the dispatcher never comes to rest";

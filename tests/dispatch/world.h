@@ -139,6 +139,16 @@ class World final : public engine::RequestPort, public engine::TaskSource, publi
   int loads = 0;
   engine::Tokens tokens{{store::MacKey{1, std::string(32, 'k')}}};
   engine::WatchHub hub;
+  // Keeps what it gets, unless it is full.
+  struct KeptLogs final : logs::LogSink {
+    void Take(logs::LogPiece piece) override {
+      if (!full) piece.done(piece.offset + piece.text.size());
+      pieces.push_back(std::move(piece));
+    }
+    std::vector<logs::LogPiece> pieces;
+    bool full = false;
+  };
+  KeptLogs logs;
   Dispatcher dispatcher;
 
  private:

@@ -146,6 +146,7 @@ jobs::Control World::Controls(const std::string& worker) {
     append(all.grants, control->grants);
     append(all.cancel, control->cancel);
     append(all.keep, control->keep);
+    append(all.logs, control->logs);
     if (control->drain) all.drain = control->drain;
     all.roll_call = all.roll_call || control->roll_call;
     all.connection = control->connection;

@@ -69,6 +69,7 @@ TEST(MessagesTest, ControlRoundTrips) {
                                          .grants = {{"c", 1, true}, {"d", 1, false}},
                                          .cancel = {{"e", 5, "timed out", 3, 1}},
                                          .keep = {{"f", 1}},
+                                         .logs = {{"g", 2, 77}, {"h", 1, 0, true}},
                                          .drain = false,
                                          .roll_call = true},
                                  DecodeControl);
@@ -77,6 +78,9 @@ TEST(MessagesTest, ControlRoundTrips) {
   EXPECT_TRUE(back.grants[0].start);
   EXPECT_EQ(back.cancel[0].grace_seconds, 3);
   EXPECT_EQ(back.cancel[0].partition, 1);
+  EXPECT_EQ(back.logs[0].offset, 77);
+  EXPECT_FALSE(back.logs[0].refused);
+  EXPECT_TRUE(back.logs[1].refused);
   EXPECT_EQ(back.drain, false);
   EXPECT_TRUE(back.roll_call);
   EXPECT_TRUE(RoundTrip(Control{}, DecodeControl).empty());
@@ -123,11 +127,15 @@ TEST(MessagesTest, EventBatchRoundTrips) {
                              .attempt = 1,
                              .stream = "stderr",
                              .offset = 10,
-                             .text = "oops\n"}}},
+                             .text = "oops\n",
+                             .age_ms = 1500,
+                             .end = true}}},
       DecodeEventBatch);
   EXPECT_EQ(back.events[2].beats[1].second, 4U);
   EXPECT_EQ(back.events[3].checkpoint, "{\"p\":1}");
   EXPECT_EQ(back.events[4].offset, 10);
+  EXPECT_EQ(back.events[4].age_ms, 1500);
+  EXPECT_TRUE(back.events[4].end);
 }
 
 TEST(MessagesTest, ResultBatchRoundTrips) {

@@ -134,6 +134,7 @@ class World : public Ports {
       const auto parsed = jobs::ParseTopic(topic);
       EXPECT_TRUE(parsed && parsed->kind == jobs::TopicKind::kResults) << topic;
       result_messages++;
+      result_was_before_logs = Count(WorkerEvent::Kind::kLog) == 0;
       EXPECT_LE(payload.size(), jobs::kMessageBytesMax);
       const auto batch = *jobs::DecodeResultBatch(payload);
       for (const JobResult& result : batch.results) {
@@ -184,6 +185,7 @@ class World : public Ports {
   std::vector<WorkerEvent> events;
   std::vector<JobResult> results;
   int result_messages = 0;
+  bool result_was_before_logs = false;  // of the last one
   int partition_of_last_result = -1;
   std::vector<jobs::Callback> callbacks;
   std::vector<std::pair<std::string, std::optional<ProcessGroup>>> killed;

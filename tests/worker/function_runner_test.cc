@@ -18,6 +18,7 @@ class FunctionRunnerTest : public ::testing::Test, protected JobSink {
   void OnFinished(JobId id, Outcome outcome) override { ended_[id] = std::move(outcome); }
   void OnProgress(JobId, Progress progress) override { progress_.push_back(std::move(progress)); }
   void OnHeartbeat(JobId) override { beats_++; }
+  void OnLog(JobId, std::string_view, std::string) override { FAIL() << "functions print nothing"; }
 
   template <class F>
   bool Until(F reached) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,9 @@ class RunnerTest : public ::testing::TestWithParam<Hold>, protected JobSink {
   void OnFinished(JobId id, Outcome outcome) override { ended_[id] = std::move(outcome); }
   void OnProgress(JobId, Progress progress) override { progress_.push_back(std::move(progress)); }
   void OnHeartbeat(JobId) override { beats_++; }
+  void OnLog(JobId, std::string_view stream, std::string text) override {
+    printed_[std::string(stream)] += text;
+  }
 
   // Starts a shell script; bash and its builtins are the hostile programs here.
   JobId Start(const std::string& script, Job job = {}) {
@@ -86,6 +90,7 @@ class RunnerTest : public ::testing::TestWithParam<Hold>, protected JobSink {
   std::map<JobId, Outcome> ended_;
   std::vector<Progress> progress_;
   int beats_ = 0;
+  std::map<std::string, std::string> printed_;  // by stream
   ProcessGroup group_;
 };
 

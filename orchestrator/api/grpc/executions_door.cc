@@ -1,6 +1,9 @@
+#include "orchestrator/api/grpc/callers.h"
+#include "orchestrator/api/grpc/pull_stream.h"
 #include "orchestrator/api/grpc/services.h"
 #include "orchestrator/api/grpc/unary.h"
-#include "orchestrator/api/grpc/watch_stream.h"
+#include "orchestrator/api/log_tail.h"
+#include "orchestrator/api/watcher.h"
 #include "proto/towline/v1/executions.grpc.pb.h"
 
 namespace towline::api::door {
@@ -54,7 +57,20 @@ class Door final : public v1::Executions::CallbackService {
 
   grpc::ServerWriteReactor<v1::WatchExecutionResponse>* Watch(
       grpc::CallbackServerContext* context, const v1::WatchExecutionRequest* request) override {
-    return door::Watch(executions_, context, request);
+    const auto stream = std::make_shared<PullStream<Watcher, v1::WatchExecutionResponse>>();
+    stream->Begin([&](std::function<void()> wake) {
+      return executions_.Watch(AskerOf(*context), *request, std::move(wake));
+    });
+    return stream.get();
+  }
+
+  grpc::ServerWriteReactor<v1::ExecutionLogsResponse>* Logs(
+      grpc::CallbackServerContext* context, const v1::ExecutionLogsRequest* request) override {
+    const auto stream = std::make_shared<PullStream<LogTail, v1::ExecutionLogsResponse>>();
+    stream->Begin([&](std::function<void()> wake) {
+      return executions_.Logs(AskerOf(*context), *request, std::move(wake));
+    });
+    return stream.get();
   }
 
  private:
