@@ -53,7 +53,9 @@ void Agent::TakeOver(JournalEntry entry, Timestamp now) {
   job.journaled = true;
   job.started = entry.since;
   if (done) {
-    job.result = std::move(entry.result);
+    const auto result = jobs::DecodeEntry(entry.result);
+    if (result) job.finished = result->finished;
+    SetResult(job, std::move(entry.result));
     job.synced = true;
     return;
   }
@@ -203,7 +205,7 @@ Timestamp Agent::RunOnce(Timestamp now) {
   SendRequests(now);
   if (up_ && now >= presence_repeat_) presence_due_ = true;
   if (presence_due_) {
-    const bool online = !draining_ && !stopping_ && journal_why_.empty();
+    const bool online = !draining_ && !stopping_ && journal_why_.empty() && !IsFull();
     PublishPresence(online ? jobs::WorkerState::kOnline : jobs::WorkerState::kDraining);
     presence_due_ = false;
     presence_said_ = now;

@@ -61,6 +61,7 @@ struct AgentSettings {
   Seconds stop_timeout{30};        // how long running jobs may go on after Stop()
   Millis flush_timeout{2000};      // how long Stop() waits for the last acknowledgements
   Millis request_timeout{10'000};  // of requests through the local socket
+  std::size_t results_bytes_max = 64 << 20;  // unacknowledged: with more, no jobs are taken
   std::uint64_t seed = 1;          // of the jitter
 };
 
@@ -123,6 +124,7 @@ class Agent {
   const std::string& principal() const { return principal_; }
   std::size_t held() const { return live_; }  // jobs waiting, running or stopping
   std::size_t unacknowledged() const { return jobs_.size() - live_; }
+  std::size_t unacknowledged_bytes() const { return results_bytes_; }
   const Counters& counters() const { return counters_; }
   std::vector<std::string> Subscriptions() const;
   static std::string Will(const AgentSettings& settings, std::uint64_t incarnation,
@@ -154,6 +156,7 @@ class Agent {
     bool beat_waits = false;
     std::optional<std::string> checkpoint{};  // the last one, for the next connection
     std::string result{};                     // kDone: jobs::EncodeEntry
+    Timestamp finished{};                     // kDone
     bool journaled = false;                   // the journal has, or may have, an entry
     bool synced = false;
     int repeats = 0;
@@ -200,6 +203,8 @@ class Agent {
   void StopJob(Held& job, StopReason reason, std::string cause, Seconds grace, Timestamp now);
   void Finish(Held& job, Outcome outcome, Timestamp now);
   jobs::JobResult MakeResult(const Held& job, Outcome outcome, Timestamp now) const;
+  void SetResult(Held& job, std::string result);
+  bool IsFull() const { return results_bytes_ > settings_.results_bytes_max; }
   void Complete(Held& job, const jobs::JobResult& result, Timestamp now);
   void Remove(Held& job);
   void Abandon(Held& job);
@@ -268,6 +273,7 @@ class Agent {
   std::unordered_map<JobId, Held> jobs_;
   std::unordered_multimap<std::string, JobId> by_token_;
   std::size_t live_ = 0;
+  std::size_t results_bytes_ = 0;
   std::map<const JobType*, int> live_of_type_;
   std::vector<JobId> starting_;
   Tombstones tombstones_;

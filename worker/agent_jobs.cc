@@ -167,6 +167,7 @@ void Agent::AnswerAgain(Held& job, Timestamp now) {
 std::string Agent::WhyNot(const JobType* type, bool supersedes) const {
   if (draining_ || stopping_) return "draining";
   if (!journal_why_.empty()) return "journal: " + journal_why_;
+  if (IsFull()) return "too many results wait for the server";
   if (type == nullptr) return "unknown type";
   if (supersedes) return {};  // it takes over a slot
   if (live_ >= static_cast<std::size_t>(settings_.slots)) return "busy";
@@ -317,9 +318,19 @@ jobs::JobResult Agent::MakeResult(const Held& job, Outcome outcome, Timestamp no
   return result;
 }
 
+// Results are never dropped. So when too many wait for the server, nothing new is begun.
+void Agent::SetResult(Held& job, std::string result) {
+  const bool was_full = IsFull();
+  results_bytes_ -= job.result.size();
+  job.result = std::move(result);
+  results_bytes_ += job.result.size();
+  presence_due_ = presence_due_ || was_full != IsFull();
+}
+
 void Agent::Complete(Held& job, const jobs::JobResult& result, Timestamp now) {
   logs_.End(job.id, now);
-  job.result = jobs::EncodeEntry(result);
+  SetResult(job, jobs::EncodeEntry(result));
+  job.finished = result.finished;
   job.due = {};
   job.repeats = 0;
   job.synced = false;
@@ -352,6 +363,7 @@ void Agent::Forget(Held& job, Timestamp now) {
 }
 
 void Agent::Remove(Held& job) {
+  SetResult(job, {});
   SetStage(job, Stage::kDone);  // gives its slot back
   const JobId id = job.id;
   const auto [first, last] = by_token_.equal_range(job.offer.token);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 
 #include "proto/jobs/topics.h"
 #include "statemachines/base/log.h"
@@ -210,11 +211,17 @@ void Agent::FlushEvents(std::vector<WorkerEvent>& events) {
 void Agent::FlushResults() {
   std::map<int, std::vector<std::string_view>> by_partition;
   if (up_) {
+    std::vector<const Held*> done;
     for (const JobId id : results_) {
       const Held* const job = Find(id);
-      if (job == nullptr || job->stage != Stage::kDone) continue;  // acknowledged meanwhile
-      by_partition[job->offer.partition].push_back(job->result);
+      // Else acknowledged meanwhile.
+      if (job != nullptr && job->stage == Stage::kDone) done.push_back(job);
     }
+    // As it happened: after an outage many go at once.
+    std::sort(done.begin(), done.end(), [](const Held* a, const Held* b) {
+      return std::tie(a->finished, a->id) < std::tie(b->finished, b->id);
+    });
+    for (const Held* const job : done) by_partition[job->offer.partition].push_back(job->result);
   }
   results_.clear();
   for (const auto& [partition, entries] : by_partition) {

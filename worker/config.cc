@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr int kSlotsMax = 10'000;
 constexpr int kThreadsMax = 256;
+constexpr int kMebiMax = 1 << 20;
 constexpr int kSecondsMax = 1'000'000;
 constexpr std::size_t kSocketPathMax = 107;  // what the kernel takes
 constexpr const char* kSecretNames =
@@ -146,6 +147,7 @@ void ReadConfig(Reader& in, const fs::path& folder, const std::set<std::string>&
   }
   in.Integer("threads", config.threads, 1, kThreadsMax);
   in.Text("log_level", config.log_level);
+  in.Integer("results_mb", config.results_mb, 1, kMebiMax);
   in.Integer("stop_seconds", config.stop_seconds, 0, kSecondsMax);
   in.Word("cgroup", "\"auto\", \"never\" or \"require\"", [&](std::string_view word) {
     config.cgroup = word;

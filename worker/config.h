@@ -28,6 +28,7 @@ struct Config {
   std::map<std::string, std::string> secret_variables{};  // name: variable of the agent's
   int threads = 8;                              // functions that run at a time
   std::string log_level = "info";               // debug, info, warning, error, off
+  int results_mb = 64;                          // unacknowledged: with more, no jobs are taken
   int stop_seconds = 30;                        // how long running jobs may go on after SIGTERM
   bool enrolled = false;  // then tenant, name, broker and door are those of its enrolment
   std::string cgroup = "auto";                  // auto, never, require: of each job

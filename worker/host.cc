@@ -93,6 +93,7 @@ AgentSettings Host::SettingsOf(const Config& config, const Isolation& isolation)
           .host = std::move(facts),
           .version = TOWLINE_VERSION,
           .stop_timeout = Seconds(config.stop_seconds),
+          .results_bytes_max = static_cast<std::size_t>(config.results_mb) << 20,
           .seed = std::random_device{}()};
 }
 

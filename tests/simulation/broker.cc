@@ -26,7 +26,7 @@ void Broker::Start() {
 
 bool Broker::Connect(const std::string& id, MqttClient& client, std::vector<std::string> filters,
                      bool clean_start, std::optional<Will> will) {
-  if (!up_) return false;
+  if (!up_ || IsCutOff(id)) return false;
   Session& session = sessions_[id];
   if (session.client != nullptr) Drop(id);
   session.client = &client;
@@ -142,6 +142,24 @@ void Broker::Rise() {
   up_ = true;
   world_.After(world_.random().Delay(Millis(1'000), world_.weather().broker_life * 3),
                [this] { Die(); });
+}
+
+bool Broker::IsCutOff(const std::string& id) const {
+  return world_.now() < cut_off_until_ && id.compare(0, cut_off_.size(), cut_off_) == 0;
+}
+
+void Broker::CutOff(const std::string& ids, Timestamp until) {
+  world_.Trace("broker: no network for " + ids);
+  cut_off_ = ids;
+  cut_off_until_ = until;
+  std::vector<std::pair<std::string, MqttClient*>> connected;
+  for (const auto& [id, session] : sessions_) {
+    if (session.client != nullptr && IsCutOff(id)) connected.emplace_back(id, session.client);
+  }
+  for (const auto& [id, client] : connected) {
+    Vanish(id);
+    client->OnKicked();
+  }
 }
 
 // One connection breaks, and nobody has died.

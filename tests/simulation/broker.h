@@ -46,6 +46,9 @@ class Broker {
                bool clean_start, std::optional<Will> will);
   void Disconnect(const std::string& id);  // in order: no will
   void Vanish(const std::string& id);      // without a word: the will comes later
+  // Nobody whose id begins with `ids` reaches the broker until `until`: no network there.
+  void CutOff(const std::string& ids, Timestamp until);
+  bool IsCutOff(const std::string& id) const;
   // False when not connected.
   bool Publish(const std::string& id, Message message, bool retain = false);
 
@@ -73,6 +76,8 @@ class Broker {
   std::uint64_t connections_ = 0;
   std::map<std::string, Session> sessions_;
   std::map<std::string, Message> retained_;
+  std::string cut_off_{};
+  Timestamp cut_off_until_{};
 };
 
 }  // namespace towline::sim

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   add("seeds", "how many", number("1000"));
   add("first", "the first one", number("1"));
   add("seed", "just this one", cxxopts::value<std::uint64_t>());
+  add("outage", "a day without a network: sites or server", cxxopts::value<std::string>());
   add("verbose", "say everything that happens");
   add("help", "this text");
   try {
@@ -26,10 +27,15 @@ int main(int argc, char** argv) {
     const bool one = given.count("seed") != 0;
     const auto first = given[one ? "seed" : "first"].as<std::uint64_t>();
     const std::uint64_t count = one ? 1 : given["seeds"].as<std::uint64_t>();
+    using Outage = towline::sim::Options::Outage;
+    Outage outage = Outage::kNone;
+    if (given.count("outage") != 0) {
+      outage = given["outage"].as<std::string>() == "server" ? Outage::kServer : Outage::kSites;
+    }
     std::uint64_t failed = 0, steps = 0, events = 0, jobs = 0;
     for (std::uint64_t seed = first; seed < first + count; seed++) {
       const Report report = towline::sim::SimulateApart(
-          {.seed = seed, .verbose = given.count("verbose") != 0});
+          {.seed = seed, .outage = outage, .verbose = given.count("verbose") != 0});
       steps += report.steps;
       events += report.events;
       jobs += report.jobs;

@@ -11,7 +11,6 @@
 namespace towline::sim {
 namespace {
 
-const char* const kClientId = "towline-server";
 constexpr Millis kReconnectMax{3'000};
 
 }  // namespace
@@ -315,7 +314,8 @@ void Server::Connect() {
   const std::vector<std::string> filters = {"towline/1/+/presence", "towline/1/+/events",
                                             "towline/1/+/results/+", "towline/1/+/callbacks"};
   if (!broker_.Connect(kClientId, *this, filters, /*clean_start=*/true, std::nullopt)) {
-    life_->Later(world_.random().Delay(Millis(50), kReconnectMax), [this] { Connect(); });
+    const Millis most = broker_.IsCutOff(kClientId) ? kReconnectMax * 40 : kReconnectMax;
+    life_->Later(world_.random().Delay(Millis(50), most), [this] { Connect(); });
     return;
   }
   life_->linked = true;

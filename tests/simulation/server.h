@@ -29,6 +29,8 @@ enum class Bug { kNone, kDropAttemptCheck, kPublishBeforeCommit, kForgetToReoffe
 
 class Server final : public MqttClient {
  public:
+  static constexpr const char* kClientId = "towline-server";
+
   Server(World& world, Broker& broker, Checker& checker, store::Backend& backend,
          const engine::Tokens& tokens, Bug bug);
   ~Server() override;

@@ -16,11 +16,13 @@ namespace {
 
 // Once nothing goes wrong any more, everything must be over within this time.
 constexpr std::chrono::hours kPatience{12};
+constexpr std::chrono::hours kOutage{24};
 
 class Installation {
  public:
   explicit Installation(const Options& options)
-      : world_(options.seed, options.verbose),
+      : outage_(options.outage),
+        world_(options.seed, options.verbose),
         backend_(store::OpenMemoryBackend(world_.random().Between(1, 2))),
         tokens_({store::MacKey{.id = 0, .bytes = std::string(32, 'k')}}),
         broker_(world_),
@@ -42,7 +44,9 @@ class Installation {
     holder_.Start(server_);
     for (const auto& site : sites_) site->Start();
     clients_.Start();
-    const Timestamp limit = world_.calm_at() + kPatience;
+    Timestamp limit = world_.calm_at() + kPatience;
+    if (outage_ != Options::Outage::kNone) limit += kOutage;
+    PlanOutage();
     std::uint64_t steps = 0;
     while (world_.Step(limit)) {
       steps++;
@@ -58,7 +62,17 @@ class Installation {
   }
 
  private:
+  void PlanOutage() {
+    if (outage_ == Options::Outage::kNone) return;
+    world_.After(Seconds(world_.random().Between(10, 60)), [this] {
+      const Timestamp back = world_.now() + kOutage;
+      broker_.CutOff(outage_ == Options::Outage::kSites ? "acme_w" : Server::kClientId, back);
+      outage_begun_ = true;
+    });
+  }
+
   bool Finished() const {
+    if (outage_ != Options::Outage::kNone && !outage_begun_) return false;
     if (!clients_.AllStarted() || !checker_.Unfinished().empty()) return false;
     for (const auto& site : sites_) {
       if (!site->Settled()) return false;
@@ -93,6 +107,8 @@ class Installation {
     return tasks;
   }
 
+  const Options::Outage outage_;
+  bool outage_begun_ = false;
   World world_;
   const std::unique_ptr<store::Backend> backend_;
   const engine::Tokens tokens_;

@@ -13,6 +13,8 @@ namespace towline::sim {
 struct Options {
   std::uint64_t seed = 1;
   Bug bug = Bug::kNone;
+  // For a day of virtual time, from somewhere in the storm, they reach no broker.
+  enum class Outage { kNone, kSites, kServer } outage = Outage::kNone;
   bool verbose = false;
 };
 

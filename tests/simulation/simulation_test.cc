@@ -22,6 +22,22 @@ TEST(SimulationTest, NothingIsLostAndNothingHappensTwice) {
   EXPECT_GT(jobs, 1000u) << "the weather was so bad that nothing was done";
 }
 
+// Every site, or the server, reaches no broker for a day: jobs run on, results wait, nothing new
+// is begun, and all is reported in its order when the network is back.
+TEST(SimulationTest, ADayWithoutANetworkLosesNothing) {
+  std::uint64_t jobs = 0;
+  for (std::uint64_t seed = 1; seed <= 25; seed++) {
+    for (const auto outage : {Options::Outage::kSites, Options::Outage::kServer}) {
+      const Report report = SimulateApart({.seed = seed, .outage = outage});
+      jobs += report.jobs;
+      EXPECT_EQ(report.violation, "")
+          << "seed " << seed << "; again: tests/simulation/run --seed " << seed << " --outage "
+          << (outage == Options::Outage::kSites ? "sites" : "server") << " --verbose";
+    }
+  }
+  EXPECT_GT(jobs, 200u);
+}
+
 TEST(SimulationTest, TheSameSeedGivesTheSameRun) {
   for (std::uint64_t seed = 1; seed <= 5; seed++) {
     const Report once = SimulateApart({.seed = seed});

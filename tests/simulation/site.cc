@@ -10,6 +10,8 @@ namespace towline::sim {
 namespace {
 
 constexpr Millis kReconnectMax{3'000};
+// A job may wait for an earlier attempt of its task to be dead: grace, kill and all.
+constexpr Millis kTakenOnBefore{60'000};
 
 }  // namespace
 
@@ -67,6 +69,7 @@ void Site::Boot() {
     skew_ = Seconds(world_.random().Between(-3'600, 3'600));
   }
   lives_++;
+  if (std::exchange(link_, false)) dark_since_ = world_.now();
   wake_at_ = Timestamp::max();
   journal_.Fail({});
   worker::Ports& ports = *this;
@@ -122,16 +125,21 @@ void Site::Connect() {
   const Will will{jobs::PresenceTopic(principal_),
                   worker::Agent::Will(settings_, agent_->incarnation(), connection)};
   if (!broker_.Connect(principal_, *this, agent_->Subscriptions(), /*clean_start=*/false, will)) {
-    Later(world_.random().Delay(Millis(50), kReconnectMax), [this] { Connect(); });
+    // A day of attempts would be most of the run.
+    const Millis most = broker_.IsCutOff(principal_) ? kReconnectMax * 40 : kReconnectMax;
+    Later(world_.random().Delay(Millis(50), most), [this] { Connect(); });
     return;
   }
   connection_ = connection;
+  link_ = true;
   agent_->OnLinkUp(connection_, Now());
   Wake(Now());
 }
 
 void Site::OnKicked() {
   if (agent_ == nullptr) return;
+  link_ = false;
+  dark_since_ = world_.now();
   agent_->OnLinkDown(Now());
   Wake(Now());
   Later(world_.random().Delay(Millis(0), kReconnectMax), [this] { Connect(); });
@@ -170,8 +178,21 @@ void Site::Run() {
 bool Site::Publish(std::string topic, std::string payload, bool retain) {
   if (world_.Strikes(world_.weather().refuse)) return false;
   if (!broker_.Publish(principal_, {.topic = topic, .payload = payload}, retain)) return false;
+  if (topic.find("/results/") != std::string::npos) CheckOrder(payload);
   world_.Trace(name_ + " -> " + topic + " " + payload);
   return true;
+}
+
+// However long they have waited: results are told as they came to be.
+void Site::CheckOrder(const std::string& payload) {
+  const auto batch = jobs::DecodeResultBatch(payload);
+  if (!batch) return world_.Violate(name_ + " says " + batch.error().message);
+  const auto later = [](const jobs::JobResult& a, const jobs::JobResult& b) {
+    return a.finished < b.finished;
+  };
+  if (!std::is_sorted(batch->results.begin(), batch->results.end(), later)) {
+    world_.Violate(name_ + " reports results out of order: " + payload);
+  }
 }
 
 void Site::KillLeftovers(const std::string& token, std::uint32_t attempt,
@@ -187,8 +208,16 @@ Result<std::string> Site::ReadSecret(const std::string& name) {
   return Error{Error::Code::kFailedPrecondition, "this site has no secret '" + name + "'"};
 }
 
+// Without a link nothing new is begun, but for what had been taken on before.
+void Site::CheckLink(const worker::Job& job) {
+  if (link_) dark_since_.reset();
+  if (link_ || world_.now() - dark_since_.value_or(world_.now()) < kTakenOnBefore) return;
+  world_.Violate(name_ + " begins a job without a link: " + job.token);
+}
+
 worker::Handler::Started Site::Start(worker::Job job) {
   checker_.OnJobStart(principal_, job.token, job.attempt);
+  CheckLink(job);
   const Json input = ParseJson(job.input).value();
   const JobOutcome done = Perform(job.type, *input, world_.random().Chance(0.5));
   if (job.type == "hand") {

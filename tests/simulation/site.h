@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,8 @@ class Site final : public MqttClient, private worker::Ports, private worker::Han
   void Wake(Timestamp at);
   void Run();
   void Later(Millis delay, std::function<void()> run);  // unless the agent has died
+  void CheckOrder(const std::string& payload);
+  void CheckLink(const worker::Job& job);
   void Save(std::uint64_t process);
   void End(std::uint64_t process, worker::Outcome outcome);
 
@@ -80,6 +83,8 @@ class Site final : public MqttClient, private worker::Ports, private worker::Han
   std::uint64_t next_process_ = 0;
   Millis skew_{0};
   std::uint64_t lives_ = 0;
+  bool link_ = false;
+  std::optional<Timestamp> dark_since_{};
   std::uint64_t connection_ = 0;
   std::uint64_t wake_ = 0;
   Timestamp wake_at_ = Timestamp::max();
