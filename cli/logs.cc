@@ -13,8 +13,6 @@
 namespace towline::cli {
 namespace {
 
-constexpr std::chrono::seconds kReconnectPatience{60};
-
 // "15m": so long ago; or a time as RFC 3339 has it.
 Result<Timestamp> ReadSince(const Invocation& call) {
   const std::string text = call.Option("since");
@@ -37,13 +35,8 @@ class Logs {
     while (true) {
       const grpc::Status status = ReadStream();
       if (status.ok()) return End();
-      // A server that restarts has lost nothing: go on where we were.
-      const bool broken = status.error_code() == grpc::StatusCode::UNAVAILABLE;
-      if (!broken || !request_.follow() || !connected_) return Fail(call_, status);
-      call_.terminal.err << "towline: the connection to " << call_.client.server()
-                         << " broke; waiting for it\n";
-      const auto deadline = std::chrono::system_clock::now() + kReconnectPatience;
-      if (!call_.client.channel()->WaitForConnected(deadline)) return Fail(call_, status);
+      const bool waits = request_.follow() && connected_;
+      if (!waits || !ConnectAgain(call_, status)) return Fail(call_, status);
     }
   }
 

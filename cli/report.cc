@@ -1,9 +1,12 @@
 #include "cli/report.h"
 
+#include <chrono>
 #include <ostream>
 
 namespace towline::cli {
 namespace {
+
+constexpr std::chrono::seconds kReconnectPatience{60};
 
 std::string OneLine(std::string text) {
   for (char& c : text) {
@@ -62,6 +65,14 @@ int Fail(const Invocation& call, const grpc::Status& status) {
     default:
       return Fail(call.terminal, kRefused, status.error_message() + " (from " + server + ")");
   }
+}
+
+bool ConnectAgain(const Invocation& call, const grpc::Status& status) {
+  if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return false;
+  call.terminal.err << "towline: the connection to " << call.client.server()
+                    << " broke; waiting for it\n";
+  return call.client.channel()->WaitForConnected(std::chrono::system_clock::now() +
+                                                 kReconnectPatience);
 }
 
 std::string ShowDiagnostic(std::string_view file, const v1::Diagnostic& diagnostic) {

@@ -17,6 +17,10 @@ int Fail(const Terminal& terminal, ExitCode code, std::string_view message);
 int Fail(const Invocation& call, const grpc::Status& status);
 int Fail(const Invocation& call, const Error& error);  // of the command line: kUsage
 
+// After a stream that broke: a server that restarts has lost nothing, so it is waited for, a minute
+// at most. False: it is not that, or it did not come back.
+bool ConnectAgain(const Invocation& call, const grpc::Status& status);
+
 // What the server says besides the message; nothing when it is no Towline server.
 std::optional<v1::ErrorDetail> DetailOf(const grpc::Status& status);
 

@@ -14,8 +14,6 @@
 namespace towline::cli {
 namespace {
 
-constexpr std::chrono::seconds kReconnectPatience{60};
-
 class Watch {
  public:
   explicit Watch(Invocation& call) : call_(call) {
@@ -27,13 +25,7 @@ class Watch {
     while (true) {
       const grpc::Status status = ReadStream();
       if (status.ok() && ended_) return succeeded_ ? kOk : kFailed;
-      // A server that restarts has lost nothing: go on where we were.
-      const bool broken = status.error_code() == grpc::StatusCode::UNAVAILABLE;
-      if (!broken || !seen_) return Fail(call_, status);
-      call_.terminal.err << "towline: the connection to " << call_.client.server()
-                         << " broke; waiting for it\n";
-      const auto deadline = std::chrono::system_clock::now() + kReconnectPatience;
-      if (!call_.client.channel()->WaitForConnected(deadline)) return Fail(call_, status);
+      if (!seen_ || !ConnectAgain(call_, status)) return Fail(call_, status);
     }
   }
 
