@@ -64,6 +64,18 @@ organizationalUnitName = optional
 """
 
 
+def rows(cases):
+    """A test for each of `cases`: name -> arguments of the class's attack()."""
+    def decorate(cls):
+        for number, (name, arguments) in enumerate(cases.items(), 1):
+            def test(self, arguments=arguments):
+                self.attack(*arguments)
+            label = "".join(c if c.isalnum() else "_" for c in name)
+            setattr(cls, f"test_{number:03}_{label}", test)
+        return cls
+    return decorate
+
+
 class Site:
     def __init__(self):
         self.on = Installation()

@@ -5,7 +5,7 @@ written down where somebody can be blamed."""
 import json
 import unittest
 
-from site_under_attack import Site, eventually
+from site_under_attack import Site, eventually, rows
 
 SITE = None
 
@@ -17,18 +17,6 @@ def setUpModule():
 
 def tearDownModule():
     SITE.on.close(failed=False)
-
-
-def rows(cases):
-    """A test for each of `cases`: name -> arguments of the class's attack()."""
-    def decorate(cls):
-        for number, (name, arguments) in enumerate(cases.items(), 1):
-            def test(self, arguments=arguments):
-                self.attack(*arguments)
-            label = "".join(c if c.isalnum() else "_" for c in name)
-            setattr(cls, f"test_{number:03}_{label}", test)
-        return cls
-    return decorate
 
 
 class AttackTest(unittest.TestCase):

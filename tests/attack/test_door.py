@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from site_under_attack import Site
+from site_under_attack import Site, rows
 
 SITE = None
 
@@ -19,18 +19,6 @@ def setUpModule():
 
 def tearDownModule():
     SITE.on.close(failed=False)
-
-
-def rows(cases):
-    """A test for each of `cases`: name -> arguments of the class's attack()."""
-    def decorate(cls):
-        for number, (name, arguments) in enumerate(cases.items(), 1):
-            def test(self, arguments=arguments):
-                self.attack(*arguments)
-            label = "".join(c if c.isalnum() else "_" for c in name)
-            setattr(cls, f"test_{number:03}_{label}", test)
-        return cls
-    return decorate
 
 
 class DoorTest(unittest.TestCase):
