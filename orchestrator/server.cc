@@ -3,11 +3,9 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <random>
-#include <sstream>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -77,19 +75,14 @@ dispatch::Settings DispatchSettings(const Config& config) {
   return settings;
 }
 
-std::string TextOf(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 // Unless the configuration says so, workers dial the first name in our certificate.
 api::WorkerAddresses AddressesFor(const Config& config, int https_port) {
   api::WorkerAddresses addresses{.door = config.https.address,
                                  .broker_host = config.broker.host,
                                  .broker_port = config.broker.port};
-  const auto own = pki::Inspect(TextOf(config.tls.certificate));
+  const auto certificate = ReadFile(config.tls.certificate);
+  Result<pki::CertificateInfo> own =
+      certificate ? pki::Inspect(*certificate) : Result<pki::CertificateInfo>(certificate.error());
   const std::string name = own && !own->hosts.empty() ? own->hosts.front() : "localhost";
   if (addresses.door.empty()) {
     const bool v6 = name.find(':') != std::string::npos;
@@ -100,7 +93,7 @@ api::WorkerAddresses AddressesFor(const Config& config, int https_port) {
         *SplitAddress(config.enrolment.broker);
   }
   if (config.broker.tls && config.broker.ca != config.tls.ca) {
-    addresses.broker_ca = TextOf(config.broker.ca);
+    if (const auto ca = ReadFile(config.broker.ca)) addresses.broker_ca = *ca;
   }
   return addresses;
 }

@@ -28,7 +28,6 @@ constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 constexpr const char* kUsualConfig = "/etc/towline/worker.toml";
 constexpr const char* kUsualState = "/var/lib/towline-worker";
-constexpr std::chrono::hours kClockSkewMax{23};
 
 int Fail(int code, const std::string& what) {
   std::fprintf(stderr, "towline-worker: %s\n", what.c_str());
@@ -78,7 +77,7 @@ Status CheckAuthority(const jobs::Invitation& invitation, const DoorClient::Auth
   }
   const Timestamp now = Now();
   const auto off = authority.time > now ? authority.time - now : now - authority.time;
-  if (off <= kClockSkewMax) return Ok();
+  if (off <= jobs::kClockSkewMax) return Ok();
   return Error{Error::Code::kFailedPrecondition,
                "this machine's clock says " + FormatTimestamp(now) + " and the server's " +
                    FormatTimestamp(authority.time) + ": set the one that is wrong"};

@@ -16,11 +16,10 @@ constexpr std::size_t kIdBytes = 6;
 constexpr std::size_t kSecretBytes = 24;
 constexpr std::int64_t kLifeSecondsMin = 60;
 constexpr std::int64_t kLifeSecondsMax = 30 * 86'400;
+constexpr std::chrono::hours kKeptAfterEnd{24 * 30};
 constexpr int kUsesMax = 10'000;
 constexpr int kLabelsMax = 32;
 constexpr std::size_t kLabelCharactersMax = 64;
-// A certificate is good from a day before it is made.
-constexpr std::chrono::hours kClockSkewMax{23};
 
 Error Invalid(std::string why) {
   return {Error::Code::kInvalidArgument, std::move(why), "ValidationException"};
@@ -51,6 +50,13 @@ Result<std::string> LabelsOf(const v1::InviteWorkerRequest& request) {
 json::object ObjectOf(const std::string& text) {
   const auto value = ParseJson(text);
   return value && (*value)->is_object() ? (*value)->get_object() : json::object();
+}
+
+// Those that expired long ago: nobody asks any more why they do not work.
+void ForgetOld(store::Catalogue& catalogue, Timestamp now) {
+  for (const store::InvitationRow& row : catalogue.Invitations()) {
+    if (row.expires + kKeptAfterEnd < now) catalogue.DeleteInvitation(row.id);
+  }
 }
 
 void Fill(const store::InvitationRow& row, v1::Invitation* to) {
@@ -120,6 +126,7 @@ void Enrolment::Invite(const v1::InviteWorkerRequest& request,
                            .uses_left = uses,
                            .by = caller ? caller->name : "",
                            .enrolled = "{}"};
+  ForgetOld(base_.parts.backend.catalogue(), now);
   base_.parts.backend.catalogue().PutInvitation(row);
   Log(LogLevel::kInfo, "worker_invited", {{"invitation", row.id}, {"tenant", row.tenant}});
   v1::InviteWorkerResponse response;
@@ -192,18 +199,24 @@ void Enrolment::Revoke(const v1::RevokeWorkerRequest& request,
                                 .by = caller ? caller->name : ""});
   }
   // Also those of its name that were there before it was lifted.
+  std::optional<Error> unlisted;
   if (base_.parts.certificates != nullptr) {
     const auto count = base_.parts.certificates->RevokeAllOf(*worker, now);
     if (count) response.set_certificates(*count);
     if (!count) {
-      Log(LogLevel::kError, "revocation_list", {{"why", count.error().message}});
+      unlisted = Error{Error::Code::kUnavailable,
+                       "Worker '" + worker->worker +
+                           "' is locked out here, but the revocation list could not be written: " +
+                           count.error().message + "; call again when it can",
+                       "ServiceUnavailable"};
     }
   }
   Log(LogLevel::kWarning, request.lift() ? "revocation_lifted" : "worker_revoked",
       {{"worker", worker->text()}});
   base_.parts.fleet.Ask([reply, worker = *worker, revoked = !request.lift(),
-                         response](dispatch::Dispatcher& dispatcher, Timestamp at) {
+                         unlisted, response](dispatch::Dispatcher& dispatcher, Timestamp at) {
     dispatcher.SetRevoked(worker, revoked, at);
+    if (unlisted) return reply.Fail(*unlisted);
     reply.Send(response);
   });
 }
@@ -306,7 +319,7 @@ Result<Enrolment::Enrolled> Enrolment::Enrol(const Application& application) {
     return row.error();
   }
   const auto off = application.now > now ? application.now - now : now - application.now;
-  auto enrolled = off > kClockSkewMax
+  auto enrolled = off > jobs::kClockSkewMax
                       ? Result<Enrolled>(Refused(
                             "ClockSkew", "This machine's clock says " +
                                              FormatTimestamp(application.now) +

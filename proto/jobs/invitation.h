@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,10 @@ struct Invitation {
   std::string authority{};  // SHA-256 of the server's authority file, lower-case hex
   std::string secret{};     // "ID.SECRET"
 };
+
+// How far an agent's clock may be off when it enrols: a certificate is good from a day before it is
+// made.
+inline constexpr std::chrono::hours kClockSkewMax{23};
 
 std::string Encode(const Invitation& invitation);
 // Error: one line for whoever has pasted it.
