@@ -1,0 +1,56 @@
+#include "statemachines/base/reference.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/string.hpp>
+
+#include "statemachines/base/text.h"
+
+namespace towline {
+namespace {
+
+constexpr std::size_t kDigits = 64;
+
+}  // namespace
+
+bool IsSha256(std::string_view text) {
+  return text.size() == kDigits &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::optional<Reference> ReferenceOf(const json::value& value) {
+  const json::object* const object = value.if_object();
+  if (object == nullptr || object->size() != 1) return std::nullopt;
+  const auto& member = *object->begin();
+  const json::object* const facts = member.value().if_object();
+  if (member.key() != kReferenceKey || facts == nullptr) return std::nullopt;
+  const json::value* const sha256 = facts->if_contains("sha256");
+  const json::value* const size = facts->if_contains("size");
+  if (sha256 == nullptr || !sha256->is_string() || size == nullptr) return std::nullopt;
+  const std::string_view text = sha256->get_string();
+  if (!IsSha256(text)) return std::nullopt;
+  boost::system::error_code inexact;
+  const auto bytes = size->to_number<std::uint64_t>(inexact);
+  if (inexact) return std::nullopt;
+  return Reference{.sha256 = std::string(text), .size = bytes};
+}
+
+json::object ReferenceValue(const Reference& reference) {
+  return {{kReferenceKey, {{"sha256", reference.sha256}, {"size", reference.size}}}};
+}
+
+void ForEachReference(const json::value& value,
+                      const std::function<void(const Reference&)>& visit) {
+  if (const json::array* const array = value.if_array()) {
+    for (const json::value& element : *array) ForEachReference(element, visit);
+  } else if (const json::object* const object = value.if_object()) {
+    if (const auto reference = ReferenceOf(value)) return visit(*reference);
+    for (const auto& member : *object) ForEachReference(member.value(), visit);
+  }
+}
+
+bool MentionsReference(std::string_view text) {
+  return FindText(text, kReferenceKey) != std::string_view::npos;
+}
+
+}  // namespace towline

@@ -1,0 +1,47 @@
+#pragma once
+
+// A large payload's stand-in: {"$blob": {"sha256": "<64 hexadecimal digits>", "size": <bytes>}}.
+// Where a value is too large for a message, this travels, and the content is fetched by its hash.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "statemachines/base/json.h"
+#include "statemachines/base/result.h"
+
+namespace towline {
+
+inline constexpr std::string_view kReferenceKey = "$blob";
+
+struct Reference {
+  std::string sha256{};  // lower-case
+  std::uint64_t size = 0;
+  auto operator<=>(const Reference&) const = default;
+};
+
+bool IsSha256(std::string_view text);  // 64 lower-case hexadecimal digits
+
+// What `value` stands for, if it is a reference: an object of that one member, whose members besides
+// `sha256` and `size` do not matter.
+std::optional<Reference> ReferenceOf(const json::value& value);
+json::object ReferenceValue(const Reference& reference);
+
+// Calls `visit` with each reference anywhere in `value`.
+void ForEachReference(const json::value& value, const std::function<void(const Reference&)>& visit);
+
+// Whether a JSON text, or an encoded form that holds texts as they are, may hold a reference.
+bool MentionsReference(std::string_view text);
+
+// Gives what references stand for. Content is named by its hash, so that whoever evaluates with it
+// gets the same at any time, or an error.
+class References {
+ public:
+  virtual ~References() = default;
+  // The content, which must be JSON. Errors are one sentence: it is not there, too large, no JSON.
+  virtual Result<Json> Load(const Reference& reference) const = 0;
+};
+
+}  // namespace towline
