@@ -1,7 +1,11 @@
 #include "net/http_client.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 
 #include "statemachines/base/check.h"
 
@@ -13,11 +17,16 @@ struct Exchange {
   const HttpRequest& request;
   HttpResponse response{};
   bool too_large = false;
+  std::uint64_t sent = 0;  // of the upload
 };
 
 std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* exchange) {
   auto& self = *static_cast<Exchange*>(exchange);
   const std::size_t bytes = size * count;
+  const int status = self.response.status;
+  if (self.request.on_body && (status == 200 || status == 206)) {
+    return self.request.on_body(status, {data, bytes}) ? bytes : 0;
+  }
   if (self.response.body.size() + bytes > self.request.response_bytes_max) {
     self.too_large = true;
     return 0;  // ends the transfer
@@ -30,7 +39,12 @@ std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* exch
   auto& self = *static_cast<Exchange*>(exchange);
   const std::string_view line(data, size * count);
   const std::size_t colon = line.find(':');
-  if (line.substr(0, 5) == "HTTP/") self.response.headers.clear();  // a new response begins
+  if (line.substr(0, 5) == "HTTP/") {  // a new response begins
+    self.response.headers.clear();
+    const std::size_t space = line.find(' ');
+    const bool told = space != std::string_view::npos;
+    self.response.status = told ? std::atoi(std::string(line.substr(space)).c_str()) : 0;
+  }
   if (colon == std::string_view::npos) return line.size();
   std::string name(line.substr(0, colon));
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
@@ -44,6 +58,24 @@ std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* exch
               : value.substr(first, value.find_last_not_of(kBlank) - first + 1);
   self.response.headers[name] = value;
   return line.size();
+}
+
+std::size_t OnUpload(char* data, std::size_t size, std::size_t count, void* exchange) {
+  auto& self = *static_cast<Exchange*>(exchange);
+  const HttpUpload& upload = *self.request.upload;
+  const std::uint64_t at = upload.from + self.sent;
+  const std::size_t most = std::min<std::uint64_t>(size * count, upload.to - at);
+  const ssize_t got = pread(upload.file, data, most, static_cast<off_t>(at));
+  if (got < 0) return CURL_READFUNC_ABORT;
+  self.sent += static_cast<std::uint64_t>(got);
+  return static_cast<std::size_t>(got);
+}
+
+// When a kept connection turns out to be dead.
+int OnRewind(void* exchange, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<Exchange*>(exchange)->sent = static_cast<std::uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
 }
 
 template <class Value>
@@ -83,6 +115,14 @@ void Describe(CURL* handle, Exchange& exchange, const HeaderList& headers) {
   Set(handle, CURLOPT_HTTPHEADER, headers.get());
   if (request.method == "HEAD") {
     Set(handle, CURLOPT_NOBODY, 1L);
+  } else if (request.upload) {
+    Set(handle, CURLOPT_UPLOAD, 1L);
+    Set(handle, CURLOPT_INFILESIZE_LARGE,
+        static_cast<curl_off_t>(request.upload->to - request.upload->from));
+    Set(handle, CURLOPT_READFUNCTION, &OnUpload);
+    Set(handle, CURLOPT_READDATA, &exchange);
+    Set(handle, CURLOPT_SEEKFUNCTION, &OnRewind);
+    Set(handle, CURLOPT_SEEKDATA, &exchange);
   } else if (request.method != "GET" || !request.body.empty()) {
     Set(handle, CURLOPT_POSTFIELDS, request.body.data() == nullptr ? "" : request.body.data());
     Set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,11 +17,21 @@
 
 namespace towline::net {
 
+// A part of a file, sent as the body of a PUT.
+struct HttpUpload {
+  int file = -1;  // a descriptor that stays open; read with pread()
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;  // behind the last byte
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url{};
   std::map<std::string, std::string> headers{};
   std::string_view body{};
+  std::optional<HttpUpload> upload{};  // instead
+  // Takes the body of an answer 200 or 206 piece by piece, with its status; false ends it all.
+  std::function<bool(int status, std::string_view bytes)> on_body{};
   std::size_t response_bytes_max = 16 << 20;
   std::optional<Millis> timeout{};  // of the whole exchange
   std::stop_token stop{};           // ends it within milliseconds

@@ -100,7 +100,7 @@ ROOMS = {
         ("boost_json", "sqlite", "postgres")),
     "examples/own-handler": (("worker/agent_main.h", "worker/sdk/"), ("boost_json",)),
     "worker": ((BASE, LOG, "proto/jobs/", "proto/pki/certificates.h", "net/"),
-               ("boost_json", "sqlite", "cxxopts", "tomlpp", "pcre2")),
+               ("boost_json", "sqlite", "cxxopts", "tomlpp", "pcre2", "openssl")),
     "cli": (
         (BASE, CORE, API_PROTOS, "orchestrator/local/", "orchestrator/objects/local_store.h",
          "proto/jobs/mqtt_probe.h", "proto/pki/"),

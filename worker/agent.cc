@@ -23,11 +23,12 @@ void Earliest(Timestamp& deadline, Timestamp when) {
 }  // namespace
 
 Agent::Agent(AgentSettings settings, std::vector<JobType> types, Journal& journal, Ports& ports,
-             Timestamp now)
+             Timestamp now, Payloads* payloads)
     : settings_(std::move(settings)),
       types_(std::move(types)),
       journal_(journal),
       ports_(ports),
+      payloads_(payloads),
       principal_(jobs::Principal{settings_.tenant, settings_.name}.text()),
       jobs_topic_(jobs::JobsTopic(principal_)),
       control_topic_(jobs::ControlTopic(principal_)),
@@ -35,6 +36,14 @@ Agent::Agent(AgentSettings settings, std::vector<JobType> types, Journal& journa
       random_(settings_.seed) {
   incarnation_ = journal_.BeginIncarnation(now);
   for (JournalEntry& entry : journal_.Load()) TakeOver(std::move(entry), now);
+  if (payloads_ == nullptr) return;
+  std::vector<JournalKey> kept;
+  for (auto& [id, job] : jobs_) {
+    if (!job.kept) continue;
+    kept.push_back({job.offer.token, job.offer.attempt});
+    StartUpload(job, now);
+  }
+  payloads_->KeepOnly(kept);
 }
 
 // What an earlier life of the agent left behind. It may have been cut off anywhere, also between
@@ -55,6 +64,7 @@ void Agent::TakeOver(JournalEntry entry, Timestamp now) {
   if (done) {
     const auto result = jobs::DecodeEntry(entry.result);
     if (result) job.finished = result->finished;
+    if (result) TakeOverKept(job, *result);
     SetResult(job, std::move(entry.result));
     job.synced = true;
     return;
@@ -102,7 +112,11 @@ void Agent::Reconnected(Held& job, Timestamp now) {
   job.repeats = 0;
   switch (job.stage) {
     case Stage::kDone:
-      PublishResult(job, now);
+      if (job.kept) {  // the server may have lost what it had
+        StartUpload(job, now);
+      } else {
+        PublishResult(job, now);
+      }
       return;
     case Stage::kWaiting:
       AnswerAgain(job, now);

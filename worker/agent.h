@@ -30,6 +30,7 @@
 #include "worker/handler.h"
 #include "worker/journal.h"
 #include "worker/log_outbox.h"
+#include "worker/payloads.h"
 #include "worker/tombstones.h"
 
 namespace towline::worker {
@@ -62,6 +63,8 @@ struct AgentSettings {
   Millis flush_timeout{2000};      // how long Stop() waits for the last acknowledgements
   Millis request_timeout{10'000};  // of requests through the local socket
   std::size_t results_bytes_max = 64 << 20;  // unacknowledged: with more, no jobs are taken
+  // Of large inputs and outputs on this machine's disk: above, no jobs are taken.
+  std::uint64_t payload_bytes_max = std::uint64_t{4} << 30;
   std::uint64_t seed = 1;          // of the jitter
 };
 
@@ -92,9 +95,10 @@ class Agent {
                   journal_errors = 0;
   };
 
-  // Begins a new incarnation and takes over what the journal holds. Throws JournalError.
+  // Begins a new incarnation and takes over what the journal holds. Without `payloads` there is no
+  // way to the server for large ones. Throws JournalError.
   Agent(AgentSettings settings, std::vector<JobType> types, Journal& journal, Ports& ports,
-        Timestamp now);
+        Timestamp now, Payloads* payloads = nullptr);
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
@@ -110,6 +114,10 @@ class Agent {
   void OnHeartbeat(JobId id, Timestamp now);
   // Whole lines that it has printed, UTF-8.
   void OnLog(JobId id, std::string_view stream, std::string text, Timestamp now);
+  // See Payloads.
+  void OnFetched(JobId id, Result<Fetched> fetched, Timestamp now);
+  void OnKept(JobId id, Result<Reference> kept, Timestamp now);
+  void OnUploaded(JobId id, Status uploaded, Timestamp now);
   // From the local socket; Ports::Reply follows.
   void OnRequest(std::uint64_t request, jobs::Callback callback, Timestamp now);
   // Takes no more jobs and lets the running ones end; stopped() tells when it is time to go.
@@ -139,6 +147,9 @@ class Agent {
     kStopping,  // signalled
     kDone,      // its result is not acknowledged yet
   };
+  // What happens to its large payloads: to the input before the work of a running job begins, to
+  // the output when that is over; a job that is done waits for its upload.
+  enum class Move { kNone, kFetching, kKeeping, kUploading };
   enum class StopReason { kNone, kCancelled, kWallClock, kShutdown };
   enum Timer : std::uint8_t { kAccept, kBeat, kKill, kProgress, kRepeat, kWallClock, kTimers };
   struct Held {
@@ -149,6 +160,10 @@ class Agent {
     Stage stage = Stage::kStarting;
     StopReason stop = StopReason::kNone;
     std::string stop_cause{};
+    Move move = Move::kNone;
+    Outcome ended{};                  // kKeeping
+    std::optional<Reference> kept{};  // the output, on this machine's disk
+    std::uint64_t payload_bytes = 0;  // there
     Timestamp started{};
     std::optional<ProcessGroup> group{};
     Progress progress{};  // not sent yet
@@ -199,12 +214,17 @@ class Agent {
   void QueueStart(Held& job);
   void StartJobs(Timestamp now);
   void StartOne(Held& job, Timestamp now);
+  void Launch(Held& job, Timestamp now);
   Handler::Started StartWork(Held& job);
   void StopJob(Held& job, StopReason reason, std::string cause, Seconds grace, Timestamp now);
   void Finish(Held& job, Outcome outcome, Timestamp now);
+  void Conclude(Held& job, Outcome outcome, Timestamp now);
   jobs::JobResult MakeResult(const Held& job, Outcome outcome, Timestamp now) const;
   void SetResult(Held& job, std::string result);
-  bool IsFull() const { return results_bytes_ > settings_.results_bytes_max; }
+  bool IsFull() const {
+    return results_bytes_ > settings_.results_bytes_max ||
+           payload_bytes_ > settings_.payload_bytes_max;
+  }
   void Complete(Held& job, const jobs::JobResult& result, Timestamp now);
   void Remove(Held& job);
   void Abandon(Held& job);
@@ -215,6 +235,19 @@ class Agent {
   Held* Find(JobId id);
   Held* Find(const std::string& token, std::uint32_t attempt);
   std::vector<JobId> AttemptsOf(const std::string& token) const;
+
+  // agent_payloads.cc: what is too large for a message
+  std::string WhyNoRoom(const jobs::Offer& offer) const;
+  void StartTimers(Held& job, Timestamp now);
+  bool FetchFirst(Held& job, Timestamp now);
+  bool KeepLarge(Held& job, Outcome& outcome);
+  void SettlePayloads(Held& job, const jobs::JobResult& result);
+  void StartUpload(Held& job, Timestamp now);
+  void TakeOverKept(Held& job, const jobs::JobResult& result);
+  void Withdraw(Held& job, jobs::JobResult::Outcome outcome, std::string error, std::string cause,
+                Timestamp now);
+  void DropPayloads(Held& job);
+  void SetPayloadBytes(Held& job, std::uint64_t bytes);
 
   // agent_control.cc: what the server says, and requests through the local socket
   void OnControl(const jobs::Control& control, Timestamp now);
@@ -249,6 +282,7 @@ class Agent {
   const std::vector<JobType> types_;
   Journal& journal_;
   Ports& ports_;
+  Payloads* const payloads_;  // null: there is no way
   const std::string principal_;
   const std::string jobs_topic_;
   const std::string control_topic_;
@@ -274,6 +308,7 @@ class Agent {
   std::unordered_multimap<std::string, JobId> by_token_;
   std::size_t live_ = 0;
   std::size_t results_bytes_ = 0;
+  std::uint64_t payload_bytes_ = 0;
   std::map<const JobType*, int> live_of_type_;
   std::vector<JobId> starting_;
   Tombstones tombstones_;

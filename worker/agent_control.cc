@@ -82,6 +82,10 @@ void Agent::OnCancel(const jobs::Control::Cancel& cancel, Timestamp now) {
       StopJob(*job, StopReason::kCancelled, reason, Seconds(cancel.grace_seconds), now);
       return;
     case Stage::kDone:
+      if (job->move == Move::kUploading) {
+        return Withdraw(*job, jobs::JobResult::Outcome::kCancelled, "Towline.Cancelled",
+                        reason + "; it had ended, and its output was on the way", now);
+      }
       PublishResult(*job, now);
       return;
   }

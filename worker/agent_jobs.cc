@@ -107,7 +107,9 @@ void Agent::OnOffer(jobs::Offer offer, Timestamp now) {
     return;
   }
   const JobType* const type = FindType(offer.type);
-  if (std::string why = WhyNot(type, supersedes); !why.empty()) {
+  std::string why = WhyNot(type, supersedes);
+  if (why.empty()) why = WhyNoRoom(offer);
+  if (!why.empty()) {
     Decline(offer.token, offer.attempt, std::move(why));
     return;
   }
@@ -159,6 +161,7 @@ void Agent::AnswerAgain(Held& job, Timestamp now) {
       SayAccepted(job);
       return;
     case Stage::kDone:
+      if (job.move == Move::kUploading) SayAccepted(job);
       PublishResult(job, now);
       return;
   }
@@ -167,7 +170,7 @@ void Agent::AnswerAgain(Held& job, Timestamp now) {
 std::string Agent::WhyNot(const JobType* type, bool supersedes) const {
   if (draining_ || stopping_) return "draining";
   if (!journal_why_.empty()) return "journal: " + journal_why_;
-  if (IsFull()) return "too many results wait for the server";
+  if (results_bytes_ > settings_.results_bytes_max) return "too many results wait for the server";
   if (type == nullptr) return "unknown type";
   if (supersedes) return {};  // it takes over a slot
   if (live_ >= static_cast<std::size_t>(settings_.slots)) return "busy";
@@ -207,16 +210,17 @@ void Agent::StartOne(Held& job, Timestamp now) {
          {"state", job.offer.state},
          {"execution", job.offer.execution}});
   }
+  if (!FetchFirst(job, now)) Launch(job, now);
+}
+
+void Agent::Launch(Held& job, Timestamp now) {
   Handler::Started started = StartWork(job);
   job.offer.input.clear();
   job.offer.checkpoint.reset();
   if (started.outcome) return Finish(job, *std::move(started.outcome), now);
   job.group = std::move(started.group);
   if (job.group) Note(job);
-  if (job.type->wall_clock) SetTimer(job, kWallClock, now + *job.type->wall_clock);
-  if (!job.type->manual_heartbeat && job.offer.heartbeat_seconds) {
-    SetTimer(job, kBeat, now + Millis(*job.offer.heartbeat_seconds * 1000 / 3));
-  }
+  StartTimers(job, now);
 }
 
 Handler::Started Agent::StartWork(Held& job) {
@@ -250,6 +254,8 @@ void Agent::StopJob(Held& job, StopReason reason, std::string cause, Seconds gra
   }
   if (signalled) return;
   SetStage(job, Stage::kStopping);
+  if (job.move == Move::kFetching) return payloads_->Abort(job.id);
+  if (job.move == Move::kKeeping) return;  // over in a moment
   const Seconds patience =
       std::clamp(job.type->grace.value_or(grace), Seconds(0), Seconds(kSecondsMax));
   job.type->handler->Signal(job.id, /*kill=*/patience == Seconds(0));
@@ -259,16 +265,22 @@ void Agent::StopJob(Held& job, StopReason reason, std::string cause, Seconds gra
 void Agent::OnFinished(JobId id, Outcome outcome, Timestamp now) {
   Held* const job = Find(id);
   if (job == nullptr || (job->stage != Stage::kRunning && job->stage != Stage::kStopping)) return;
+  if (job->move != Move::kNone) return;
   Finish(*job, std::move(outcome), now);
 }
 
 void Agent::Finish(Held& job, Outcome outcome, Timestamp now) {
+  outcome = Blotted(job.blot, std::move(outcome));
+  if (!KeepLarge(job, outcome)) Conclude(job, std::move(outcome), now);
+}
+
+void Agent::Conclude(Held& job, Outcome outcome, Timestamp now) {
   counters_.finished++;
   if (job.progress_waits) SayProgress(job, now);
   const bool rerun = job.type->restart == JobType::Restart::kRerun && !IsAtMostOnce(job.offer);
   // It may run again, and its successor will not find it in its journal: see TakeOver().
   if (job.stop == StopReason::kShutdown && !outcome.succeeded && rerun) return Forget(job, now);
-  const jobs::JobResult result = MakeResult(job, Blotted(job.blot, std::move(outcome)), now);
+  const jobs::JobResult result = MakeResult(job, std::move(outcome), now);
   if (!job.type->handler->instant()) {
     Log(LogLevel::kInfo, "job_finished",
         {{"type", job.offer.type},
@@ -311,7 +323,8 @@ jobs::JobResult Agent::MakeResult(const Held& job, Outcome outcome, Timestamp no
     result.outcome = JobResult::Outcome::kFailed;
     result.error = "States.DataLimitExceeded";
     result.cause = "the output of " + std::to_string(outcome.output.size()) +
-                   " bytes is above the limit of " + std::to_string(jobs::kPayloadBytesMax);
+                   " bytes is above the limit of " + std::to_string(jobs::kPayloadBytesMax) +
+                   "; a worker that has enrolled could send it (towline-worker enrol)";
   } else {
     result.output = std::move(outcome.output);
   }
@@ -329,6 +342,7 @@ void Agent::SetResult(Held& job, std::string result) {
 
 void Agent::Complete(Held& job, const jobs::JobResult& result, Timestamp now) {
   logs_.End(job.id, now);
+  SettlePayloads(job, result);
   SetResult(job, jobs::EncodeEntry(result));
   job.finished = result.finished;
   job.due = {};
@@ -339,6 +353,7 @@ void Agent::Complete(Held& job, const jobs::JobResult& result, Timestamp now) {
   SetStage(job, Stage::kDone);
   Note(job);
   sync_ = sync_ || IsAtMostOnce(job.offer);
+  if (job.kept) StartUpload(job, now);
   if (up_) PublishResult(job, now);
   Unblock(job.offer.token);
 }
@@ -363,6 +378,7 @@ void Agent::Forget(Held& job, Timestamp now) {
 }
 
 void Agent::Remove(Held& job) {
+  DropPayloads(job);
   SetResult(job, {});
   SetStage(job, Stage::kDone);  // gives its slot back
   const JobId id = job.id;

@@ -83,8 +83,9 @@ void Agent::OnHeartbeat(JobId id, Timestamp now) {
 
 // Automatic: the process lives, that is enough. Manual: only if the job has said so since.
 void Agent::SayBeat(Held& job, Timestamp now) {
-  if (job.stage != Stage::kRunning && job.stage != Stage::kStopping) return;
-  const bool manual = job.type->manual_heartbeat;
+  const bool running = job.stage == Stage::kRunning || job.stage == Stage::kStopping;
+  if (!running && job.move != Move::kUploading) return;
+  const bool manual = job.move == Move::kNone && job.type->manual_heartbeat;
   if (manual && !job.beat_waits) return;
   job.beat_waits = false;
   beats_.emplace_back(job.offer.token, job.offer.attempt);
@@ -130,6 +131,7 @@ void Agent::SayProgress(Held& job, Timestamp now) {
 }
 
 void Agent::PublishResult(Held& job, Timestamp now) {
+  if (job.move == Move::kUploading) return;  // what it refers to is not there yet
   results_.push_back(job.id);
   SetTimer(job, kRepeat, now + Backoff(job.repeats++, Seconds(60)));
 }
@@ -144,13 +146,14 @@ void Agent::PublishPresence(jobs::WorkerState state) {
                           .queues = settings_.queues,
                           .labels = settings_.labels,
                           .version = settings_.version,
-                          .host = settings_.host};
+                          .host = settings_.host,
+                          .payloads = payloads_ != nullptr};
   for (const JobType& type : types_) {
     presence.types.push_back({type.name, type.slots, type.start, type.on_worker_lost});
   }
   std::vector<jobs::Held> held;
   for (const auto& [id, job] : jobs_) {
-    if (!IsLive(job.stage)) continue;
+    if (!IsLive(job.stage) && job.move != Move::kUploading) continue;
     const char* const stage = job.stage == Stage::kWaiting    ? "waiting"
                               : job.stage == Stage::kStopping ? "cancelling"
                                                               : "running";

@@ -153,6 +153,9 @@ void ReadConfig(Reader& in, const fs::path& folder, const std::set<std::string>&
     config.cgroup = word;
     return word == "auto" || word == "never" || word == "require";
   });
+  in.Section("payloads", [&](Reader& payloads) {
+    payloads.Integer("disk_mb", config.payloads_disk_mb, 1, kMebiMax);
+  });
   ReadPlaces(in, folder, config);
   in.Sections("job_type", [&](Reader& type) { ReadType(type, folder, own, config); });
 }

@@ -50,6 +50,8 @@ struct Config {
     std::string ca{};       // PEM file; default: the broker's
   } door{};
 
+  int payloads_disk_mb = 4096;  // of large inputs and outputs on this machine's disk
+
   struct Type {
     std::string name{};
     int slots = 0;  // 0: only the worker's own limit

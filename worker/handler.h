@@ -33,6 +33,8 @@ struct Job {
 struct Outcome {
   bool succeeded = false;
   std::string output{};
+  std::string output_file{};  // instead, any bytes: a file that the agent takes over
+  std::uint64_t output_file_bytes = 0;
   std::string error{};
   std::string cause{};
   std::optional<double> cpu_seconds{};

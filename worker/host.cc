@@ -82,6 +82,22 @@ Host::Isolation Host::MakeIsolation(const Config& config) {
   return made;
 }
 
+std::string Host::StateOf(const Config& config) {
+  return std::filesystem::absolute(config.state).string();
+}
+
+std::unique_ptr<Transfers> Host::MakeTransfers(const Config& config) {
+  const Config::Broker& own = config.broker;
+  if (config.door.address.empty() || own.certificate.empty() || own.key.empty()) return nullptr;
+  return std::make_unique<Transfers>(
+      Transfers::Options{.state = StateOf(config),
+                         .door = {.url = "https://" + config.door.address,
+                                  .ca = config.door.ca,
+                                  .certificate = own.certificate,
+                                  .key = own.key}},
+      static_cast<Transfers::Sink&>(*this));
+}
+
 AgentSettings Host::SettingsOf(const Config& config, const Isolation& isolation) {
   std::map<std::string, std::string> facts = HostFacts();
   facts["isolation"] = isolation.text;
@@ -94,6 +110,7 @@ AgentSettings Host::SettingsOf(const Config& config, const Isolation& isolation)
           .version = TOWLINE_VERSION,
           .stop_timeout = Seconds(config.stop_seconds),
           .results_bytes_max = static_cast<std::size_t>(config.results_mb) << 20,
+          .payload_bytes_max = static_cast<std::uint64_t>(config.payloads_disk_mb) << 20,
           .seed = std::random_device{}()};
 }
 
@@ -170,14 +187,17 @@ Host::Host(const Config& config, const sdk::Functions& own)
       isolation_(MakeIsolation(config)),
       settings_(SettingsOf(config, isolation_)),
       secrets_(config.secrets, config.secret_variables),
+      transfers_(MakeTransfers(config)),
       runner_({.socket = std::filesystem::absolute(config.socket).string(),
                .agent = OwnPath(),
                .worker = jobs::Principal{config.tenant, config.name}.text(),
-               .state = std::filesystem::absolute(config.state).string(),
-               .cgroups = isolation_.cgroups.get()},
+               .state = StateOf(config),
+               .cgroups = isolation_.cgroups.get(),
+               .outgoing = transfers_ ? transfers_->outgoing() : ""},
               *this),
       functions_(config.threads, *this),
-      agent_(settings_, MakeTypes(config, own), journal_, *this, wall_start_),
+      agent_(settings_, MakeTypes(config, own), journal_, *this, wall_start_,
+             transfers_.get()),
       local_(config.socket, *this),
       connection_number_(agent_.incarnation()),
       connection_(OptionsOf(config), MakeHandlers()) {}
@@ -222,12 +242,14 @@ int Host::Run(int signals, net::ServiceManager& manager) {
                       {.fd = runner_.fd(), .events = POLLIN, .revents = 0},
                       {.fd = local_.fd(), .events = POLLIN, .revents = 0},
                       {.fd = signals, .events = POLLIN, .revents = 0},
-                      {.fd = functions_.fd(), .events = POLLIN, .revents = 0}};
-    poll(waits, 5, static_cast<int>(wait));
+                      {.fd = functions_.fd(), .events = POLLIN, .revents = 0},
+                      {.fd = transfers_ ? transfers_->fd() : -1, .events = POLLIN, .revents = 0}};
+    poll(waits, 6, static_cast<int>(wait));
     if (waits[0].revents != 0) TakeInputs();
     if (waits[1].revents != 0) runner_.HandleReady();
     if (waits[2].revents != 0) local_.HandleReady();
     if (waits[4].revents != 0) functions_.HandleReady();
+    if (waits[5].revents != 0) transfers_->HandleReady();
     if (waits[3].revents != 0 && !TakeSignals(signals)) return Leave(1);
     if (waits[3].revents != 0) manager.Stopping();
     manager.Alive();
@@ -319,6 +341,16 @@ void Host::OnLog(JobId id, std::string_view stream, std::string text) {
 }
 void Host::OnRequest(std::uint64_t request, jobs::Callback callback) {
   agent_.OnRequest(request, std::move(callback), Now());
+}
+
+void Host::OnFetched(JobId id, Result<Fetched> fetched) {
+  agent_.OnFetched(id, std::move(fetched), Now());
+}
+void Host::OnKept(JobId id, Result<Reference> kept) {
+  agent_.OnKept(id, std::move(kept), Now());
+}
+void Host::OnUploaded(JobId id, Status uploaded) {
+  agent_.OnUploaded(id, std::move(uploaded), Now());
 }
 
 }  // namespace towline::worker

@@ -19,6 +19,7 @@
 #include "worker/process_runner.h"
 #include "worker/secrets.h"
 #include "worker/sqlite_journal.h"
+#include "worker/transfers.h"
 
 namespace towline::worker {
 
@@ -27,7 +28,8 @@ namespace towline::worker {
 // feeds the agent; the broker connection has a thread of its own and only hands over.
 class Host : private Ports,
              private JobSink,
-             private LocalSocket::Sink {
+             private LocalSocket::Sink,
+             private Transfers::Sink {
  public:
   // Throws std::exception with one line for people when it cannot start.
   Host(const Config& config, const sdk::Functions& own);
@@ -56,6 +58,8 @@ class Host : private Ports,
   };
 
   static Isolation MakeIsolation(const Config& config);
+  static std::string StateOf(const Config& config);
+  std::unique_ptr<Transfers> MakeTransfers(const Config& config);
   static AgentSettings SettingsOf(const Config& config, const Isolation& isolation);
   std::vector<JobType> MakeTypes(const Config& config, const sdk::Functions& own);
   jobs::MqttConnection::Options OptionsOf(const Config& config) const;
@@ -77,6 +81,9 @@ class Host : private Ports,
   void OnHeartbeat(JobId id) override;
   void OnLog(JobId id, std::string_view stream, std::string text) override;
   void OnRequest(std::uint64_t request, jobs::Callback callback) override;
+  void OnFetched(JobId id, Result<Fetched> fetched) override;
+  void OnKept(JobId id, Result<Reference> kept) override;
+  void OnUploaded(JobId id, Status uploaded) override;
 
   const std::string broker_;  // for people
   const Timestamp wall_start_;
@@ -86,6 +93,7 @@ class Host : private Ports,
   const Isolation isolation_;  // after the journal, whose lock says that nobody else is here
   const AgentSettings settings_;
   const SecretStore secrets_;
+  const std::unique_ptr<Transfers> transfers_;  // null: no door, or no certificate for it
   ProcessRunner runner_;
   FunctionRunner functions_;
   std::vector<std::unique_ptr<Handler>> handlers_;

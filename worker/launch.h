@@ -22,7 +22,8 @@ struct Launch {
   std::vector<std::string> environment{};
   std::string cwd{};
   const User* user = nullptr;              // null: the agent's own
-  std::array<int, 4> fds{-1, -1, -1, -1};  // become its descriptors 0 to 3; each above 3
+  // Become its descriptors 0 to 4; each above 4, or -1: it has none there.
+  std::array<int, 5> fds{-1, -1, -1, -1, -1};
   std::vector<ResourceLimit> limits{};
   int cgroup = -1;  // descriptor of a cgroup's directory. None: it gets a supervisor
 };

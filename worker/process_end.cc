@@ -3,7 +3,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -130,6 +132,31 @@ void ProcessRunner::CheckEndings() {
   timerfd_settime(timer_, 0, &never, nullptr);
 }
 
+// What a program that has succeeded has written to descriptor 4 is its result.
+void ProcessRunner::TakeFile(const Process& process, Outcome& outcome) const {
+  struct stat facts {};
+  const int status = process.end.wait_status;
+  const bool succeeded = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  const bool any = stat(process.file.c_str(), &facts) == 0 && facts.st_size > 0;
+  const auto size = static_cast<std::size_t>(facts.st_size);
+  if (any && succeeded && size <= jobs::kPayloadBytesMax) {
+    std::string text(size, '\0');
+    const int fd = open(process.file.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool read_all = pread(fd, text.data(), size, 0) == static_cast<ssize_t>(size);
+    if (fd >= 0) close(fd);
+    if (auto json = read_all ? JsonOf(text) : std::nullopt) {
+      unlink(process.file.c_str());
+      outcome = {.succeeded = true, .output = *std::move(json)};
+      return;
+    }
+  }
+  if (!any || !succeeded) {
+    unlink(process.file.c_str());
+    return;
+  }
+  outcome = {.succeeded = true, .output_file = process.file, .output_file_bytes = size};
+}
+
 // Nothing of the job is left, or it cannot be killed.
 void ProcessRunner::Finish(Process& process) {
   if (process.signalled) KillProcessesOf(process.token, process.attempt, std::nullopt);
@@ -152,6 +179,7 @@ void ProcessRunner::Finish(Process& process) {
   end.limits = process.limits;
   end.out = std::move(process.out);
   end.out_bytes = process.out_bytes;
+  end.out_bytes_max = OutMax();
   process.err = process.blot(std::move(process.err));
   end.err_tail = process.err.substr(process.err.size() - std::min(process.err.size(), kErrTail));
   if (const Redactor* const redactor = process.printed.policy.redactor.get()) {
@@ -168,6 +196,7 @@ void ProcessRunner::Finish(Process& process) {
   }
   if (!process.folder.empty()) folders_.Remove(process.folder);
   Outcome outcome = OutcomeOf(end);
+  if (!process.file.empty()) TakeFile(process, outcome);
   outcome.cpu_seconds = process.cpu_seconds;
   outcome.memory_bytes_max = process.memory_bytes_max;
   outcome.killed = end.killed;

@@ -25,10 +25,11 @@
 namespace towline::worker {
 namespace {
 
-constexpr std::size_t kOutMax = jobs::kPayloadBytesMax + 1024;  // white space around the result
+constexpr std::size_t kSpaceMax = 1024;  // white space around the result
+constexpr std::size_t kLargeOutMax = 4 << 20;
 constexpr std::size_t kLineMax = 32 << 10;
 constexpr int kChannelBits = 3;
-constexpr int kLowDescriptors = 4;  // the child's own: 0 to 3
+constexpr int kLowDescriptors = 5;  // the child's own: 0 to 4
 
 void CloseFd(int& fd) {
   if (fd >= 0) close(fd);
@@ -53,6 +54,7 @@ constexpr std::uint64_t kTimerData = 0;  // no job has this number
 struct ProcessRunner::Pipes {
   int ours[kChannels] = {-1, -1, -1, -1, -1, -1};
   int theirs[kChannels] = {-1, -1, -1, -1, -1, -1};
+  int file = -1;
 
   int Open() {
     for (const Channel channel : {kIn, kOut, kErr, kNews}) {
@@ -67,6 +69,7 @@ struct ProcessRunner::Pipes {
   }
   void CloseTheirs() {
     for (int& fd : theirs) CloseFd(fd);
+    CloseFd(file);
   }
   ~Pipes() {
     CloseTheirs();
@@ -115,6 +118,11 @@ std::string ProcessRunner::Prepare(const Program& program, Process& process, Pip
       return std::string("cannot make a temporary directory: ") + std::strerror(errno);
     }
   }
+  if (!options_.outgoing.empty()) {
+    process.file = options_.outgoing + "/job-" + std::to_string(process.id);
+    pipes.file = open(process.file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (pipes.file < 0) return "cannot make " + process.file + ": " + std::strerror(errno);
+  }
   if (options_.cgroups == nullptr) return {};
   auto made = options_.cgroups->Make(program.limits);
   if (!made) return made.error().message;
@@ -133,7 +141,8 @@ std::string ProcessRunner::Spawn(const Program& program, const Job& job, Process
                                     .folder = process.folder}),
       .cwd = program.cwd,
       .user = program.user ? &*program.user : nullptr,
-      .fds = {pipes.theirs[kIn], pipes.theirs[kOut], pipes.theirs[kErr], pipes.theirs[kNews]},
+      .fds = {pipes.theirs[kIn], pipes.theirs[kOut], pipes.theirs[kErr], pipes.theirs[kNews],
+              pipes.file},
       .limits = ResourceLimitsOf(program, options_.cgroups)};
   if (program.shell) launch.argv = {"/bin/sh", "-c", program.argv[0]};
   if (process.cgroup) launch.cgroup = process.cgroup->fd();
@@ -151,6 +160,7 @@ Handler::Started ProcessRunner::Start(const Program& program, Job job) {
   if (why.empty()) why = Spawn(program, job, process, pipes);
   if (!why.empty()) {
     if (!process.folder.empty()) folders_.Remove(process.folder);
+    if (!process.file.empty()) unlink(process.file.c_str());
     return {.outcome = Outcome{.error = "Towline.ProgramNotStarted", .cause = std::move(why)}};
   }
   process.printed = {.policy = program.log,
@@ -168,6 +178,10 @@ Handler::Started ProcessRunner::Start(const Program& program, Job job) {
   WriteInput(kept);
   if (kept.fds[kIn] >= 0) Watch(kept, kIn, EPOLLOUT);
   return {.group = ProcessGroup{.group = kept.pid, .birth = BirthOf(kept.pid)}};
+}
+
+std::size_t ProcessRunner::OutMax() const {
+  return (options_.outgoing.empty() ? jobs::kPayloadBytesMax : kLargeOutMax) + kSpaceMax;
 }
 
 void ProcessRunner::Watch(Process& process, Channel channel, std::uint32_t events) const {
@@ -262,7 +276,7 @@ bool ProcessRunner::ReadSome(Process& process, Channel channel) {
   switch (channel) {
     case kOut:
       process.out_bytes += text.size();
-      process.out.append(text.substr(0, kOutMax - std::min(kOutMax, process.out.size())));
+      process.out.append(text.substr(0, OutMax() - std::min(OutMax(), process.out.size())));
       TakePrinted(process, channel, text);
       break;
     case kErr:

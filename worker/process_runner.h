@@ -21,7 +21,7 @@ namespace towline::worker {
 
 // Runs the programs of jobs: each in a cgroup of its own or, where the host has none for us, below
 // a supervisor of its own; input on standard input, result on standard output, progress on file
-// descriptor 3. Never a shell unless the site's file says so.
+// descriptor 3, a large result on 4. Never a shell unless the site's file says so.
 //
 // Used by the agent's thread only. One descriptor tells that something has happened; HandleReady()
 // then moves bytes and tells the sink. When a program ends, so does all that it has started, and
@@ -34,6 +34,8 @@ class ProcessRunner {
     std::string worker{};        // TOWLINE_WORKER: the principal
     std::string state{};         // the agent's directory, where it remembers the jobs' folders
     Cgroups* cgroups = nullptr;  // none: supervisors; outlives the runner
+    // For what programs write to descriptor 4. Empty: results are of 64 KiB at most.
+    std::string outgoing{};
   };
 
   ProcessRunner(Options options, JobSink& sink);
@@ -68,6 +70,7 @@ class ProcessRunner {
     pid_t supervisor = -1;
     std::unique_ptr<JobCgroup> cgroup{};  // or a supervisor
     std::string folder{};                 // its private temporary directory
+    std::string file{};                   // its descriptor 4
     Limits limits{};
     int fds[kChannels] = {-1, -1, -1, -1, -1, -1};  // kGone is the cgroup's
     std::string input{};
@@ -112,7 +115,9 @@ class ProcessRunner {
   void KillStrays();
   void AwaitEmpty(Process& process);
   void CheckEndings();
+  void TakeFile(const Process& process, Outcome& outcome) const;
   void Finish(Process& process);
+  std::size_t OutMax() const;
 
   const Options options_;
   JobSink& sink_;

@@ -62,10 +62,17 @@ Outcome FailureOf(const ProgramEnd& end) {
 
 }  // namespace
 
+std::optional<std::string> JsonOf(std::string_view text) {
+  text = Trimmed(text);
+  jobs::JsonReader in(text);
+  if (!in.Skip() || !in.End()) return std::nullopt;
+  return std::string(text);
+}
+
 Outcome OutcomeOf(const ProgramEnd& end) {
   if (end.out_bytes > end.out.size()) {
     return {.error = "States.DataLimitExceeded",
-            .cause = "the program printed more than " + std::to_string(jobs::kPayloadBytesMax) +
+            .cause = "the program printed more than " + std::to_string(end.out_bytes_max) +
                      " bytes: " + std::to_string(end.out_bytes) + " when it ended"};
   }
   if (!WIFEXITED(end.wait_status) || WEXITSTATUS(end.wait_status) != 0) return FailureOf(end);

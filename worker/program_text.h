@@ -16,6 +16,7 @@ struct ProgramEnd {
   int wait_status = 0;        // as waitpid() gives it
   std::string out{};          // standard output, at most a little more than a job's limit
   std::size_t out_bytes = 0;  // all of it
+  std::size_t out_bytes_max = jobs::kPayloadBytesMax;
   std::string err_tail{};     // the end of standard error
   int killed = 0;             // processes that did not end by themselves
   int left = 0;               // processes that a kill has not ended
@@ -25,6 +26,9 @@ struct ProgramEnd {
   Limits limits{};
   Blot blot{};
 };
+
+// `text` without the white space around it, if that is one JSON value.
+std::optional<std::string> JsonOf(std::string_view text);
 
 // Exit code 0: standard output is the result, JSON (nothing: null). Any other: the job has failed,
 // with the error and cause of a JSON object {"error": …, "cause": …} on standard output if there

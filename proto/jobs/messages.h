@@ -115,6 +115,7 @@ struct Presence {
   std::map<std::string, std::string> labels{};
   std::string version{};
   std::map<std::string, std::string> host{};  // facts: name, os, cpus
+  bool payloads = false;  // it takes and sends large payloads by reference
   std::vector<Held> held{};
   int part = 1;   // `held` is paged: part of parts
   int parts = 1;

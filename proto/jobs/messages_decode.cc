@@ -313,6 +313,7 @@ Result<Presence> DecodePresence(std::string_view text) {
         if (key == "labels") return StringMap(in, message.labels);
         if (key == "version") return in.String(message.version);
         if (key == "host") return StringMap(in, message.host);
+        if (key == "payloads") return in.Bool(message.payloads);
         if (key == "held") return List(in, message.held, ReadHeld);
         if (key == "part") return in.Integer(message.part);
         if (key == "parts") return in.Integer(message.parts);

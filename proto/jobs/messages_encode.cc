@@ -295,6 +295,10 @@ std::string Encode(const Presence& message) {
   StringMap(out, "labels", message.labels);
   Member(out, "version", message.version);
   StringMap(out, "host", message.host);
+  if (message.payloads) {
+    out.Key("payloads");
+    out.Bool(true);
+  }
   Array(out, "held", message.held, WriteHeld);
   Member(out, "part", message.part);
   Member(out, "parts", message.parts);

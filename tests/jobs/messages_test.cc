@@ -309,5 +309,16 @@ TEST(MessagesTest, EntrySizesBoundWhatABatchTakes) {
             kEnvelopeBytesMax + EntrySize(beat) + EntrySize(log));
 }
 
+TEST(PresenceTest, PayloadsByReferenceAreAnnouncedOrNotMentioned) {
+  EXPECT_EQ(Encode(Presence{}).find("payloads"), std::string::npos);
+  const auto decoded =
+      DecodePresence(Encode(Presence{.incarnation = 1, .connection = 1, .payloads = true}));
+  ASSERT_TRUE(decoded);
+  EXPECT_TRUE(decoded->payloads);
+  const auto silent = DecodePresence(Encode(Presence{.incarnation = 1, .connection = 1}));
+  ASSERT_TRUE(silent);
+  EXPECT_FALSE(silent->payloads);
+}
+
 }  // namespace
 }  // namespace towline::jobs

@@ -233,7 +233,9 @@ TEST_F(AgentJobsTest, AnOutputAbove64KiBFails) {
   world_.Give({OfferOf("b", "quick")});
   EXPECT_EQ(world_.results[1].outcome, JobResult::Outcome::kFailed);
   EXPECT_EQ(world_.results[1].error, "States.DataLimitExceeded");
-  EXPECT_EQ(world_.results[1].cause, "the output of 65537 bytes is above the limit of 65536");
+  EXPECT_EQ(world_.results[1].cause,
+            "the output of 65537 bytes is above the limit of 65536; a worker that has enrolled "
+            "could send it (towline-worker enrol)");
 }
 
 TEST_F(AgentJobsTest, ErrorAndCauseAreBoundedAndUtf8) {

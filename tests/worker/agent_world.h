@@ -70,7 +70,7 @@ class World : public Ports {
   // A new life of the agent on the same journal; `power_loss` takes what was not synced.
   void Boot(bool power_loss = false) {
     if (power_loss) journal.LoseUnsynced();
-    agent = std::make_unique<Agent>(settings, types, journal, *this, now);
+    agent = std::make_unique<Agent>(settings, types, journal, *this, now, payloads);
     link = false;
   }
   void Connect() {
@@ -174,6 +174,7 @@ class World : public Ports {
   std::vector<JobType> types;
   AgentSettings settings;
   MemoryJournal journal;
+  Payloads* payloads = nullptr;
   Timestamp now{Millis(1'700'000'000'000)};
   Timestamp deadline{};
   std::uint64_t connection = 0;
