@@ -211,8 +211,13 @@ bool MapRunner::Prepare(Run& run, Work& work) {
     const auto reader = backend_.OpenReader(run.ref.partition);
     auto parent = ReadStateAt(*reader, *run.definition, run.ref.key);
     if (!parent) return false;  // deleted meanwhile
+    std::unique_ptr<const References> references;
+    if (settings_.blobs != nullptr) {
+      references = std::make_unique<blobs::TenantReferences>(
+          *settings_.blobs, parent->info.tenant, settings_.limits.value_bytes_max);
+    }
     maker = std::make_unique<in::ItemMaker>(run.definition, std::move(*parent), order.frame,
-                                            settings_.limits);
+                                            settings_.limits, std::move(references));
   }
   run.source = std::make_unique<RunSource>(map, order.spec, objects_, std::move(maker),
                                            state.cursor);

@@ -17,6 +17,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "orchestrator/blobs/blob_store.h"
 #include "orchestrator/children/run_source.h"
 #include "orchestrator/engine/definitions.h"
 #include "orchestrator/engine/map_run.h"
@@ -32,6 +33,7 @@ struct MapRunnerSettings {
   std::size_t children_per_request = 200;
   std::size_t bytes_per_request = 1 << 20;  // of the children's inputs
   std::uint64_t seed = 0;                   // of what ItemSelector draws at random
+  const blobs::BlobStore* blobs = nullptr;  // outlives it; none: references are plain values
 };
 
 class MapRunner final : public engine::MapRunSink {

@@ -24,8 +24,8 @@ struct Reference {
 
 bool IsSha256(std::string_view text);  // 64 lower-case hexadecimal digits
 
-// What `value` stands for, if it is a reference: an object of that one member, whose members besides
-// `sha256` and `size` do not matter.
+// What `value` stands for, if it is a reference: an object of that one member, whose members
+// besides `sha256` and `size` do not matter.
 std::optional<Reference> ReferenceOf(const json::value& value);
 json::object ReferenceValue(const Reference& reference);
 

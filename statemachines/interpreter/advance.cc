@@ -38,7 +38,8 @@ Stepper::Stepper(const asl::Definition& definition, ExecutionState& state, const
       wall_(turn.wall.value_or(now_)),
       seed_(turn.seed),
       partition_(turn.partition),
-      activities_(turn.activities) {}
+      activities_(turn.activities),
+      references_(turn.references) {}
 
 Step Stepper::Take(const Command& command) {
   if (state_.closed() != std::holds_alternative<Redrive>(command)) {

@@ -47,6 +47,7 @@ struct Turn {
   std::uint64_t seed = 0;  // jitter, UUID, MathRandom
   int partition = 0;       // where the execution lives: in the ids of its Map Runs
   const Activities* activities = nullptr;  // null: whichever a definition names
+  const References* references = nullptr;  // for paths that look into one; null: plain objects
 };
 
 struct Step {

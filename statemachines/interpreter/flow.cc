@@ -23,7 +23,9 @@ bool ShowsInputPath(const asl::State& state) {
 }  // namespace
 
 jsonpath::Scope Stepper::ScopeOf(const Json& input, const FrameContext& context) {
-  return jsonpath::Scope{input, context, &context, &seed_};
+  jsonpath::Scope scope{input, context, &context, &seed_};
+  scope.references = references_;
+  return scope;
 }
 
 // The token names the task that is being made, or the one whose result is worked on.

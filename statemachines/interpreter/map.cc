@@ -9,6 +9,19 @@
 
 namespace towline::interpreter {
 
+bool Stepper::OpenItems(const Frame& frame, Json& items, Failure& failure) const {
+  const auto reference = references_ == nullptr ? std::nullopt : ReferenceOf(*items);
+  if (!reference) return true;
+  auto loaded = references_->Load(*reference);
+  if (!loaded) {
+    failure = FailureIn(StateOf(frame), frame, kRuntimeError,
+                        "The items cannot be read: " + loaded.error().message);
+    return false;
+  }
+  items = *std::move(loaded);
+  return true;
+}
+
 bool Stepper::MapItems(const Frame& frame, const asl::Map& map, const Json& input, Json& items,
                        Failure& failure) {
   const auto fail = [&](const std::string& what) {
@@ -21,7 +34,9 @@ bool Stepper::MapItems(const Frame& frame, const asl::Map& map, const Json& inpu
     const View view{.context = context, .field = "Items", .subject = input};
     const auto* query = std::get_if<asl::QueryTemplate>(&*map.items);
     if (query != nullptr && query->expression() != nullptr) {
-      return QueryOf(frame, *query->expression(), view, "array", items, failure);
+      if (!Query(frame, *query->expression(), view, {}, items, failure)) return false;
+      if (!OpenItems(frame, items, failure)) return false;
+      return IsKind(frame, *query->expression(), view, "array", items, failure);
     }
     if (!Evaluate(frame, *map.items, view, items, failure)) return false;
   } else if (map.items_path.has_value()) {
@@ -29,6 +44,7 @@ bool Stepper::MapItems(const Frame& frame, const asl::Map& map, const Json& inpu
     if (!found) return fail(InvalidPath(map.items_path->text(), found.error()));
     items = *found;
   }
+  if (!OpenItems(frame, items, failure)) return false;
   if (StateOf(frame).query_language == asl::QueryLanguage::kJsonPath) {
     Note(&Probe::after_items_path, items);
   }

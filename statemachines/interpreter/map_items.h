@@ -15,7 +15,7 @@ class ItemMaker {
  public:
   // `parent` is the parent's state behind the event that started the run.
   ItemMaker(std::shared_ptr<const asl::Definition> definition, ExecutionState parent, FrameId map,
-            const Limits& limits);
+            const Limits& limits, std::unique_ptr<const References> references = nullptr);
 
   // False: `failure` says why there is none.
   bool Make(const MapItem& item, std::uint64_t seed, Json& out, Failure& failure);
@@ -25,6 +25,7 @@ class ItemMaker {
   ExecutionState parent_;
   const FrameId map_;
   const Limits limits_;
+  const std::unique_ptr<const References> references_;  // null: plain objects
 };
 
 // A ReaderConfig as it would stand in a definition that has MaxItems written out.

@@ -64,6 +64,7 @@ bool Stepper::Query(const Frame& frame, const jsonata::Expression& expression, c
   circumstances.seed = Random();
   circumstances.bounds = limits_.query_bounds;
   circumstances.names = &names;
+  circumstances.references = references_;
   const jsonata::Outcome outcome = expression.Evaluate(nullptr, circumstances);
   if (const Json* value = outcome.json()) {
     out = *value;
@@ -87,7 +88,12 @@ bool Stepper::Query(const Frame& frame, const jsonata::Expression& expression, c
 
 bool Stepper::QueryOf(const Frame& frame, const jsonata::Expression& expression, const View& view,
                       std::string_view kind, Json& out, Failure& failure) {
-  if (!Query(frame, expression, view, {}, out, failure)) return false;
+  return Query(frame, expression, view, {}, out, failure) &&
+         IsKind(frame, expression, view, kind, out, failure);
+}
+
+bool Stepper::IsKind(const Frame& frame, const jsonata::Expression& expression, const View& view,
+                     std::string_view kind, const Json& out, Failure& failure) const {
   if (kind == KindOf(*out)) return true;
   std::string location = view.Location({});
   std::string what = Told(expression.text(), location) +

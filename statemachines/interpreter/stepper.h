@@ -108,6 +108,8 @@ class Stepper {
   // The same for a value that must be of one kind: "array", "boolean", "number", "string".
   bool QueryOf(const Frame& frame, const jsonata::Expression& expression, const View& view,
                std::string_view kind, Json& out, Failure& failure);
+  bool IsKind(const Frame& frame, const jsonata::Expression& expression, const View& view,
+              std::string_view kind, const Json& out, Failure& failure) const;
   const asl::Number* Settled(const Frame& frame, const asl::Number& number, const View& view,
                              asl::Number& storage, Failure& failure);
   bool Settled(const Frame& frame, const asl::Text& text, const View& view,
@@ -132,6 +134,8 @@ class Stepper {
                      Failure& failure);
   bool Holds(const Frame& frame, const asl::Condition& condition, const View& view, bool& holds,
              Failure& failure);
+  // Items that are a reference become what it stands for.
+  bool OpenItems(const Frame& frame, Json& items, Failure& failure) const;
   bool MapItems(const Frame& frame, const asl::Map& map, const Json& input, Json& items,
                 Failure& failure);
   bool MapConcurrency(const Frame& frame, const asl::Map& map, const Json& input,
@@ -247,6 +251,7 @@ class Stepper {
   std::uint64_t seed_ = 0;
   int partition_ = 0;
   const Activities* const activities_;
+  const References* const references_;
   Probe* probe_ = nullptr;  // of a test, else none
 
   Step step_;

@@ -139,8 +139,28 @@ Value Evaluator::ApplyOnce(Value callee, Arguments arguments, Value context, Fra
 Value Evaluator::ApplyNative(const Native& native, Arguments arguments, Value context,
                              Frame* frame) {
   Arguments validated;
-  if (!Validate(native.signature, arguments, context, validated)) return Value::Failed();
+  if (!FollowAll(arguments) || !Validate(native.signature, arguments, context, validated)) {
+    return Value::Failed();
+  }
   return native.body({*this, validated, context, frame});
+}
+
+// References among the arguments become what they stand for. False: one cannot be followed.
+bool Evaluator::FollowAll(Arguments& arguments) {
+  if (circumstances_.references == nullptr) return true;
+  Value* followed = nullptr;
+  for (std::size_t i = 0; i < arguments.size; i++) {
+    const Value value = arguments[i];
+    if (value.kind() != Kind::kObjectView || !ReferenceOf(value.view())) continue;
+    if (followed == nullptr) {
+      followed = stack_.NewArray<Value>(arguments.size);
+      std::copy(arguments.data, arguments.data + arguments.size, followed);
+    }
+    followed[i] = Follow(value);
+    if (followed[i].is_failed()) return false;
+  }
+  if (followed != nullptr) arguments.data = followed;
+  return true;
 }
 
 bool Evaluator::Validate(const Signature& signature, Arguments given, Value context,

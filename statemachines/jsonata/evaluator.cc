@@ -140,7 +140,10 @@ Value Evaluator::LookUp(Value value, std::string_view key) {
     case Kind::kObjectView: {
       const json::object& object = value.object_view();
       const auto member = object.find({key.data(), key.size()});
-      return member == object.end() ? Value() : Value::View(member->value(), value.root());
+      if (member != object.end()) return Value::View(member->value(), value.root());
+      const Value followed = Follow(value);
+      const bool same = followed.kind() == Kind::kObjectView && &followed.view() == &value.view();
+      return same ? Value() : followed.is_failed() ? followed : LookUp(followed, key);
     }
     case Kind::kObject: {
       const Value* const member = value.object()->Find(key);
@@ -167,6 +170,8 @@ Value Evaluator::LookUp(Value value, std::string_view key) {
 
 Value Evaluator::EvaluateWildcard(Value input) {
   if (input.kind() == Kind::kArray && input.array()->outer_wrapper) input = input.array()->at(0);
+  input = Follow(input);
+  if (input.is_failed()) return input;
   Array* const result = NewSequence(arena_);
   const auto add = [&](Value value) {
     if (!value.is_array()) return Push(arena_, *result, value);

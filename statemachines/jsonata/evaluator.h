@@ -113,6 +113,7 @@ class Evaluator {
   Value StateMember(std::string_view name);
   Value AllStates();
   Value ViewOf(const Json& document);
+  Value Follow(Value value);  // what it stands for, if it is a reference
   bool Tick(std::uint64_t steps);
   bool IsOver();
   Outcome OutcomeOf(Value result);
@@ -173,6 +174,7 @@ class Evaluator {
   Value EvaluateApply(const Node& node, Value input, Frame* frame);
   bool EvaluateArguments(const Node& node, Value input, Frame* frame, const Value* first,
                          Arguments& arguments);
+  bool FollowAll(Arguments& arguments);
   bool Validate(const Signature& signature, Arguments given, Value context, Arguments& validated);
   Value ApplyInRounds(Value callee, Arguments arguments, Value context, Frame* frame);
   Value ApplyOnce(Value callee, Arguments arguments, Value context, Frame* frame);

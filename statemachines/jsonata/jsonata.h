@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "statemachines/base/json.h"
+#include "statemachines/base/reference.h"
 #include "statemachines/jsonata/problem.h"
 
 namespace towline::jsonata {
@@ -62,6 +63,10 @@ struct Circumstances {
   std::uint64_t seed = 0;   // $random(), $shuffle(), $uuid()
   Bounds bounds{};
   const Environment* names = nullptr;  // null: no names besides the language's own
+  // Whatever looks into a reference (base/reference.h) sees what it stands for: steps, filters,
+  // and the language's own functions; "**" and operators see the reference. Null: it is an object
+  // like any other.
+  const References* references = nullptr;
 };
 
 // What came out of an evaluation.

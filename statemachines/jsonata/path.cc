@@ -129,6 +129,8 @@ Value Evaluator::EvaluateNameStep(const Node& step, Value items, bool last) {
 }
 
 Value Evaluator::EvaluateStep(const Node& step, Value items, bool last, Frame* frame) {
+  items = Follow(items);
+  if (items.is_failed()) return items;
   if (step.kind == NodeKind::kSort) {
     Value sorted = Sort(step, items, frame);
     for (const Stage& stage : step.stages) {
@@ -157,6 +159,8 @@ Value Evaluator::Filter(const Node& predicate, Value input, Frame* frame) {
     Array* const tuples = FilterTuples(predicate, *input.array(), frame);
     return tuples == nullptr ? Value::Failed() : Value::Of(tuples);
   }
+  input = Follow(input);
+  if (input.is_failed()) return input;
   const Items items(input);
   const std::uint32_t size = items.size();
   if (predicate.kind == NodeKind::kLiteral && predicate.literal.is_number()) {

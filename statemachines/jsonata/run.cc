@@ -169,4 +169,14 @@ Value Evaluator::ParseText(std::string_view text) {
   return ViewOf(*parsed_.emplace_back(std::make_unique<Json>(*std::move(parsed))));
 }
 
+Value Evaluator::Follow(Value value) {
+  if (circumstances_.references == nullptr || value.kind() != Kind::kObjectView) return value;
+  const auto reference = ReferenceOf(value.view());
+  if (!reference) return value;
+  if (!Step(reference->size / kTicks + 1)) return Value::Failed();
+  Result<Json> loaded = circumstances_.references->Load(*reference);
+  if (!loaded) return Fail({.code = "D3141", .message = loaded.error().message});
+  return Follow(ViewOf(*parsed_.emplace_back(std::make_unique<Json>(*std::move(loaded)))));
+}
+
 }  // namespace towline::jsonata

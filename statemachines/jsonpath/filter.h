@@ -20,6 +20,7 @@ Result<std::shared_ptr<const FilterNode>> ParseFilter(std::string_view text, int
 // Whether `item` passes; nothing where the whole evaluation fails, with the reason in `error`.
 // `visits` counts the values looked at, see kVisitsMax.
 std::optional<bool> Accepts(const FilterNode& filter, const json::value& item,
-                            const json::value& document, std::size_t& visits, EvalError& error);
+                            const json::value& document, Follower* follower, std::size_t& visits,
+                            EvalError& error);
 
 }  // namespace towline::jsonpath

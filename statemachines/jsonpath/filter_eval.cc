@@ -153,8 +153,9 @@ std::size_t Utf16Length(std::string_view text) {
 // the whole filter false, whatever the operators around it.
 class Evaluation {
  public:
-  Evaluation(const json::value& item, const json::value& document, std::size_t& visits)
-      : item_(item), document_(document), visits_(visits) {}
+  Evaluation(const json::value& item, const json::value& document, Follower* follower,
+             std::size_t& visits)
+      : item_(item), document_(document), follower_(follower), visits_(visits) {}
 
   // Set once something failed that fails the path around the filter, too.
   const std::optional<EvalError>& broken() const { return broken_; }
@@ -199,7 +200,8 @@ class Evaluation {
     Selection selection{.visits = visits_};
     EvalError error;
     const bool found =
-        Select(*operand.path, item_, document_, {.require_names = true}, selection, error);
+        Select(*operand.path, item_, document_, {.require_names = true, .follower = follower_},
+               selection, error);
     visits_ = selection.visits;
     if (!found && !LeadsNowhere(error)) return std::nullopt;
     return found;
@@ -220,7 +222,8 @@ class Evaluation {
     const json::value& start = operand.path->root == PathNode::Root::kItem ? item_ : document_;
     selection.visits = visits_;
     EvalError error;
-    const bool found = Select(*operand.path, start, document_, {}, selection, error);
+    const bool found = Select(*operand.path, start, document_, {.follower = follower_},
+                              selection, error);
     visits_ = selection.visits;
     if (!found) return LeadsNowhere(error) ? std::optional<Datum>(Datum{}) : std::nullopt;
     if (operand.path->definite) return FromValue(*selection.values.back());
@@ -371,6 +374,7 @@ class Evaluation {
 
   const json::value& item_;
   const json::value& document_;
+  Follower* const follower_;
   std::size_t& visits_;
   std::optional<EvalError> broken_;
 };
@@ -378,8 +382,9 @@ class Evaluation {
 }  // namespace
 
 std::optional<bool> Accepts(const FilterNode& filter, const json::value& item,
-                            const json::value& document, std::size_t& visits, EvalError& error) {
-  Evaluation evaluation(item, document, visits);
+                            const json::value& document, Follower* follower, std::size_t& visits,
+                            EvalError& error) {
+  Evaluation evaluation(item, document, follower, visits);
   const bool accepted = evaluation.Test(filter).value_or(false);
   if (!evaluation.broken()) return accepted;
   error = *evaluation.broken();

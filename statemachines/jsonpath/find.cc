@@ -7,31 +7,60 @@
 
 namespace towline::jsonpath {
 
-const json::value* FindPlain(const PathNode& path, const json::value& start, bool lenient,
-                             EvalError* error) {
+const json::value* Follower::Follow(const json::value& value) {
+  if (references_ == nullptr) return nullptr;
+  const auto reference = ReferenceOf(value);
+  if (!reference) return nullptr;
+  auto loaded = references_->Load(*reference);
+  if (!loaded) {
+    broken_ = EvalError{EvalError::Kind::kBroken, loaded.error().message};
+    return nullptr;
+  }
+  return &*held_.emplace_back(*std::move(loaded));
+}
+
+namespace {
+
+// Where one step leads; null: nowhere.
+const json::value* Next(const Step& step, const json::value& from, bool lenient) {
+  if (step.kind == Step::Kind::kName) {
+    const json::object* const object = from.if_object();
+    return object == nullptr ? nullptr : object->if_contains(step.name);
+  }
+  const json::array* const array = from.if_array();
+  if (array == nullptr) return nullptr;
+  const json::value* const element = ElementAt(*array, step.index);
+  return element == nullptr && lenient ? &NullPastTheEnd() : element;
+}
+
+EvalError DeadEnd(const PathNode& path, std::size_t at, const json::value& model) {
+  const bool name = path.steps[at].kind == Step::Kind::kName;
+  if (name && !model.is_object()) return NotAnObject(path, at, model);
+  if (!name && !model.is_array()) return NotAnArray(path, at, model);
+  return Missing(path, at);
+}
+
+}  // namespace
+
+const json::value* FindPlain(const PathNode& path, const json::value& start,
+                             const SelectOptions& options, EvalError* error) {
   const json::value* value = &start;
   for (std::size_t at = 0; at < path.steps.size(); at++) {
     const Step& step = path.steps[at];
-    if (step.kind == Step::Kind::kName) {
-      const json::object* object = value->if_object();
-      if (object == nullptr) {
-        if (error != nullptr) *error = NotAnObject(path, at, *value);
-        return nullptr;
-      }
-      value = object->if_contains(step.name);
-    } else {
-      const json::array* array = value->if_array();
-      if (array == nullptr) {
-        if (error != nullptr) *error = NotAnArray(path, at, *value);
-        return nullptr;
-      }
-      value = ElementAt(*array, step.index);
-      if (value == nullptr && lenient) value = &NullPastTheEnd();
+    const json::value* next = Next(step, *value, options.lenient);
+    while (next == nullptr && options.follower != nullptr) {
+      const json::value* const followed = options.follower->Follow(*value);
+      if (followed == nullptr) break;
+      value = followed;
+      next = Next(step, *value, options.lenient);
     }
-    if (value == nullptr) {
-      if (error != nullptr) *error = Missing(path, at);
+    if (next == nullptr) {
+      if (error == nullptr) return nullptr;
+      const bool broken = options.follower != nullptr && options.follower->broken();
+      *error = broken ? *options.follower->broken() : DeadEnd(path, at, *value);
       return nullptr;
     }
+    value = next;
   }
   return value;
 }
@@ -56,9 +85,15 @@ const json::value* Find(const PathNode& path, const Scope& scope, json::value& m
     error = {EvalError::Kind::kNoResults, "The variable $" + path.variable + " is not defined"};
     return nullptr;
   }
-  if (path.plain) return FindPlain(path, **root, scope.lenient, &error);
+  Follower follower(scope.references);
+  const SelectOptions options{.lenient = scope.lenient, .follower = &follower};
+  if (path.plain) {
+    const json::value* const found = FindPlain(path, **root, options, &error);
+    if (found == nullptr || !follower.used()) return found;
+    made = *found;  // nobody keeps the whole
+    return &made;
+  }
   Selection selection;
-  const SelectOptions options{.lenient = scope.lenient};
   if (!Select(path, **root, **root, options, selection, error)) {
     const bool forgiven =
         scope.lenient && !path.definite && error.kind == EvalError::Kind::kNoResults;
@@ -67,8 +102,8 @@ const json::value* Find(const PathNode& path, const Scope& scope, json::value& m
   }
   if (path.definite) {
     const json::value* last = selection.values.back();
-    if (selection.made.empty()) return last;
-    made = *last;  // it may lie inside of what was made
+    if (selection.made.empty() && !follower.used()) return last;
+    made = *last;  // it may lie inside of what was made, or of what nobody keeps
     return &made;
   }
   json::array all;

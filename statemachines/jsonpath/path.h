@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "statemachines/base/json.h"
+#include "statemachines/base/reference.h"
 #include "statemachines/base/result.h"
 
 namespace towline::jsonpath {
@@ -45,6 +46,10 @@ struct Scope {
   // indefinite path that leads nowhere as []. IsPresent must set this to false: there AWS says what
   // Jayway says, and such a path fails with kNoResults.
   bool lenient = true;
+  // Where a step comes to a reference (base/reference.h), it goes on in what that stands for; a
+  // path that ends there gives the reference itself, and ".." does not look into one. Null:
+  // references are objects like any other.
+  const References* references = nullptr;
 };
 
 // Why an evaluation gave nothing. `detail` is the piece that AWS puts into its causes, e.g.
@@ -53,7 +58,8 @@ struct EvalError {
   enum class Kind {
     kNoResults,  // a definite path that leads nowhere
     kInvalid,    // not applicable to this value, or a malformed intrinsic argument at run time
-    kBroken,     // a path's function or an operator of a filter gave up: no filter hides it
+    kBroken,     // a path's function or an operator of a filter gave up, or a reference cannot be
+                 // followed: no filter hides it
     kIntrinsic,  // an intrinsic function failed
     kTooLarge,   // a bound (elements, characters) was exceeded
   };

@@ -70,9 +70,27 @@ enum class PathPlace { kExpression, kFilter };
 Result<std::shared_ptr<const PathNode>> ParsePath(std::string_view text, PathPlace place,
                                                   int depth = 0);
 
+// Follows references for one evaluation.
+class Follower {
+ public:
+  explicit Follower(const References* references) : references_(references) {}
+  // What `value` stands for if it is a reference, else null. A reference that cannot be followed is
+  // null as well, and broken() then says why.
+  const json::value* Follow(const json::value& value);
+  // Values outside of the document have been found.
+  bool used() const { return !held_.empty(); }
+  const std::optional<EvalError>& broken() const { return broken_; }
+
+ private:
+  const References* references_;
+  std::vector<Json> held_;  // what values that were found lie in
+  std::optional<EvalError> broken_;
+};
+
 struct SelectOptions {
   bool lenient = false;        // as in Scope
   bool require_names = false;  // Jayway's REQUIRE_PROPERTIES, used by the existence test of filters
+  Follower* follower = nullptr;  // null: nothing is followed
 };
 
 // What a path selected: values inside the document, or values made on the way (`made` owns them).
@@ -83,8 +101,8 @@ struct Selection {
 };
 
 // Walks a plain path; null if it leads nowhere, and `error` (if given) says where it broke off.
-const json::value* FindPlain(const PathNode& path, const json::value& start, bool lenient,
-                             EvalError* error);
+const json::value* FindPlain(const PathNode& path, const json::value& start,
+                             const SelectOptions& options, EvalError* error);
 
 // Applies any path to `start`; "$" within filters is `document`. False: `error` says why.
 bool Select(const PathNode& path, const json::value& start, const json::value& document,

@@ -35,6 +35,12 @@ class Selector {
 
   bool Apply(std::size_t at, const json::value& model) {
     if (++out_.visits > kVisitsMax) return Fail(TooManyVisits());
+    if (options_.follower != nullptr && path_.steps[at].kind != Kind::kScan) {
+      if (const json::value* const followed = options_.follower->Follow(model)) {
+        return Apply(at, *followed);
+      }
+      if (options_.follower->broken()) return Fail(*options_.follower->broken());
+    }
     switch (path_.steps[at].kind) {
       case Kind::kName:
       case Kind::kNames:
@@ -187,7 +193,8 @@ class Selector {
   }
 
   bool ReachedIfAccepted(std::size_t at, const FilterNode& filter, const json::value& value) {
-    const auto accepted = Accepts(filter, value, document_, out_.visits, error_);
+    const auto accepted =
+        Accepts(filter, value, document_, options_.follower, out_.visits, error_);
     return accepted && (!*accepted || Reached(at, value));
   }
 
@@ -220,7 +227,7 @@ class Selector {
       case Kind::kWildcard:
         return true;
       case Kind::kFilter:
-        return Accepts(*step.filter, model, document_, out_.visits, error_);
+        return Accepts(*step.filter, model, document_, options_.follower, out_.visits, error_);
       case Kind::kScan:
       case Kind::kFunction:
         return false;
@@ -280,7 +287,7 @@ bool Select(const PathNode& path, const json::value& start, const json::value& d
   }
   if (path.plain && !options.require_names) {
     out.visits += path.steps.size();
-    const json::value* value = FindPlain(path, start, options.lenient, &error);
+    const json::value* value = FindPlain(path, start, options, &error);
     if (value == nullptr) return false;
     out.values.push_back(value);
     return true;
