@@ -183,6 +183,33 @@ void ReadDoors(const std::string& path, Table& top, Config& config) {
   });
 }
 
+// What is kept of what happens, and for whom.
+void ReadKept(const std::string& path, Table& top, Config& config) {
+  top.Section("access", [&](const toml::table& section) {
+    Table access(path, section, "access");
+    access.Texts("admins", config.admins);
+    return access.Finish();
+  });
+  top.Section("audit", [&](const toml::table& section) {
+    Table audit(path, section, "audit");
+    audit.Integer("file_mb", config.audit.file_mb);
+    audit.Integer("files", config.audit.files);
+    return audit.Finish();
+  });
+  top.Section("logs", [&](const toml::table& section) {
+    Table logs(path, section, "logs");
+    logs.Integer("job_mb", config.logs.job_mb);
+    logs.Integer("total_mb", config.logs.total_mb);
+    return logs.Finish();
+  });
+  top.Section("payloads", [&](const toml::table& section) {
+    Table payloads(path, section, "payloads");
+    payloads.Integer("tenant_mb", config.payloads.tenant_mb);
+    payloads.Integer("unused_hours", config.payloads.unused_hours);
+    return payloads.Finish();
+  });
+}
+
 Status Read(const std::string& path, const toml::table& root, Config& config) {
   Table top(path, root, "");
   top.Text("data", config.data);
@@ -214,23 +241,7 @@ Status Read(const std::string& path, const toml::table& root, Config& config) {
     return tls.Finish();
   });
   ReadDoors(path, top, config);
-  top.Section("access", [&](const toml::table& section) {
-    Table access(path, section, "access");
-    access.Texts("admins", config.admins);
-    return access.Finish();
-  });
-  top.Section("audit", [&](const toml::table& section) {
-    Table audit(path, section, "audit");
-    audit.Integer("file_mb", config.audit.file_mb);
-    audit.Integer("files", config.audit.files);
-    return audit.Finish();
-  });
-  top.Section("logs", [&](const toml::table& section) {
-    Table logs(path, section, "logs");
-    logs.Integer("job_mb", config.logs.job_mb);
-    logs.Integer("total_mb", config.logs.total_mb);
-    return logs.Finish();
-  });
+  ReadKept(path, top, config);
   top.Section("dispatch", [&](const toml::table& section) {
     Table dispatch(path, section, "dispatch");
     dispatch.Integer("offer_timeout_seconds", config.dispatch.offer_timeout_seconds);
@@ -341,6 +352,10 @@ Status CheckConfig(const Config& config) {
   }
   if (config.enrolment.certificate_hours < 1 || config.enrolment.certificate_hours > 87'600) {
     return Wrong("enrolment.certificate_hours: must be from 1 to 87600");
+  }
+  if (config.payloads.tenant_mb < 0 || config.payloads.unused_hours < 1 ||
+      config.payloads.unused_hours > 87'600) {
+    return Wrong("payloads: tenant_mb must not be negative, unused_hours from 1 to 87600");
   }
   if (config.audit.file_mb < 1 || config.audit.file_mb > 1'024 || config.audit.files < 1 ||
       config.audit.files > 1'000) {

@@ -70,6 +70,11 @@ struct Config {
     int total_mb = 1024;  // of DATA/logs.db; beyond it the oldest goes
   } logs;
 
+  struct Payloads {  // large ones, in DATA/payloads
+    int tenant_mb = 10'240;  // of one tenant; 0: as much as fits
+    int unused_hours = 168;  // that nothing refers to: kept so long, for a worker that is away
+  } payloads;
+
   struct Dispatch {
     int offer_timeout_seconds = 10;  // an unanswered offer is repeated
     int liveness_seconds = 45;       // silence after an offer: the worker is lost

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -17,6 +18,7 @@
 #include "orchestrator/api/service.h"
 #include "orchestrator/authority.h"
 #include "orchestrator/certificates.h"
+#include "orchestrator/blobs/blob_store.h"
 #include "orchestrator/children/driver.h"
 #include "orchestrator/dispatch/driver.h"
 #include "orchestrator/engine/activities.h"
@@ -63,8 +65,12 @@ class Fleet final : public api::FleetPort {
   dispatch::DispatchThread& dispatch_;
 };
 
-dispatch::Settings DispatchSettings(const Config& config) {
+// Large payloads go through the HTTPS door.
+bool HasHttps(const Config& config) { return config.https.listen != "off" && config.tls.on(); }
+
+dispatch::Settings DispatchSettings(const Config& config, blobs::BlobStore* blobs) {
   dispatch::Settings settings;
+  settings.blobs = blobs;
   settings.offer_timeout = Seconds{config.dispatch.offer_timeout_seconds};
   settings.liveness_window = Seconds{config.dispatch.liveness_seconds};
   settings.grace = Seconds{config.dispatch.grace_seconds};
@@ -126,8 +132,10 @@ struct Server::Parts {
         tasks(*backend),
         nested_tasks(*backend),
         logs(config.data + "/logs.db", LogLimitsOf(config), hub),
-        dispatch(DispatchSettings(config), BrokerOptions(config), tokens, port, tasks, &hub, &logs,
-                 clock),
+        blobs({.directory = config.data + "/payloads",
+               .tenant_bytes_max = static_cast<std::uint64_t>(config.payloads.tenant_mb) << 20U}),
+        dispatch(DispatchSettings(config, BlobsOf(config)), BrokerOptions(config), tokens, port,
+                 tasks, &hub, &logs, clock),
         fleet(dispatch),
         objects(OpenObjects(config)),
         children(MakeNested(), MakeRunner(config), clock),
@@ -135,7 +143,7 @@ struct Server::Parts {
         partitions(MakePartitions(config)),
         audit(AuditSettings(config)),
         service({*backend, definitions, partitions, hub, tokens, fleet,
-                 [this] { return clock.Now(); }, &audit, certificates.get(), &logs},
+                 [this] { return clock.Now(); }, &audit, certificates.get(), &logs, &blobs},
                 ServiceSettings(config)) {
     port.target = &partitions;
     for (const store::RevokedWorkerRow& row : backend->catalogue().RevokedWorkers()) {
@@ -146,8 +154,12 @@ struct Server::Parts {
   }
 
   static interpreter::Limits LimitsOf(const Config& config) {
-    return config.limits == "aws" ? interpreter::AwsLimits() : interpreter::Limits{};
+    interpreter::Limits limits =
+        config.limits == "aws" ? interpreter::AwsLimits() : interpreter::Limits{};
+    if (HasHttps(config)) limits.job_payload_bytes_max = limits.value_bytes_max;
+    return limits;
   }
+  blobs::BlobStore* BlobsOf(const Config& config) { return HasHttps(config) ? &blobs : nullptr; }
   static api::Quota QuotaOf(const Config::Quota& quota) {
     return {.starts_per_second = quota.starts_per_second,
             .starts_burst = quota.starts_burst,
@@ -159,6 +171,7 @@ struct Server::Parts {
     settings.value_bytes_max = LimitsOf(config).value_bytes_max;
     settings.admins = config.admins;
     settings.version = TOWLINE_VERSION;
+    settings.unused_payloads = std::chrono::hours{config.payloads.unused_hours};
     settings.data = config.data;
     settings.quotas.others = QuotaOf(config.quotas);
     for (const auto& [tenant, quota] : config.tenant_quotas) {
@@ -187,6 +200,7 @@ struct Server::Parts {
       settings.inbox_max = static_cast<std::size_t>(config.inbox_max);
       settings.retention = std::chrono::hours{24 * config.retention_days};
       settings.seed = RandomSeed();
+      settings.blobs = BlobsOf(config);
       threads.push_back(std::make_unique<engine::PartitionThread>(
           std::make_unique<engine::Partition>(settings, backend->OpenPartition(i), definitions,
                                               activities, notices, &hub, &children.runner()),
@@ -209,6 +223,7 @@ struct Server::Parts {
   std::unique_ptr<children::MapRunner> MakeRunner(const Config& config) {
     children::MapRunnerSettings settings;
     settings.limits = LimitsOf(config);
+    settings.blobs = BlobsOf(config);
     settings.seed = RandomSeed();
     return std::make_unique<children::MapRunner>(settings, port, *backend, definitions,
                                                  objects.get());
@@ -251,6 +266,7 @@ struct Server::Parts {
   engine::StoreTaskSource nested_tasks;
   LatePort port;
   logs::Logs logs;
+  blobs::BlobStore blobs;
   dispatch::DispatchThread dispatch;
   Fleet fleet;
   std::stop_source stopping;  // ends requests to the object store
@@ -285,6 +301,8 @@ Status Server::Start() {
     parts_ = std::make_unique<Parts>(config_, std::move(*certificates));
   } catch (const store::StoreError& error) {
     return Error{Error::Code::kUnavailable, error.what()};
+  } catch (const std::filesystem::filesystem_error& error) {
+    return Error{Error::Code::kUnavailable, error.what()};
   }
   auto grpc = api::GrpcServer::Start(parts_->service, *address,
                                      {config_.tls.ca, config_.tls.certificate, config_.tls.key});
@@ -305,8 +323,7 @@ Status Server::Start() {
 }
 
 Status Server::OpenHttps(const api::ListenAddress& grpc) {
-  const bool off = config_.https.listen == "off" || !config_.tls.on();
-  if (off) return Ok();
+  if (!HasHttps(config_)) return Ok();
   api::ListenAddress address{grpc.host, grpc.port == 0 ? 0 : kHttpsPort};
   if (!config_.https.listen.empty()) {
     const auto chosen = api::ParseListenAddress(config_.https.listen, true);

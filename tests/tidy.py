@@ -44,6 +44,7 @@ BASE = CORE + "base/"
 LOG = BASE + "log.h"
 API_PROTOS = "proto/towline/v1/"
 STORED_PROTOS = "proto/stored/"
+BLOBS = "orchestrator/blobs/"
 STORE_SEAMS = ("orchestrator/store/store.h", "orchestrator/store/event_codec.h",
                "orchestrator/store/map_run_codec.h", "orchestrator/store/spec_codec.h")
 
@@ -68,28 +69,29 @@ ROOMS = {
     "orchestrator/store": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", STORED_PROTOS),
         ("boost_json", "sqlite", "protobuf")),
+    "orchestrator/blobs": ((BASE,), ("openssl",)),
     "orchestrator/engine": (
-        (BASE, LOG, CORE + "asl/", CORE + "interpreter/") + STORE_SEAMS,
+        (BASE, LOG, BLOBS, CORE + "asl/", CORE + "interpreter/") + STORE_SEAMS,
         ("boost_json", "openssl")),
     "orchestrator/logs": (
         (BASE, LOG, "orchestrator/engine/tokens.h", "orchestrator/engine/watch.h",
          "orchestrator/store/store.h", "orchestrator/store/sqlite_connection.h"), ()),
     "orchestrator/dispatch": (
-        (BASE, LOG, "orchestrator/engine/", "orchestrator/logs/log_sink.h", "proto/jobs/") +
+        (BASE, LOG, BLOBS, "orchestrator/engine/", "orchestrator/logs/log_sink.h", "proto/jobs/") +
         STORE_SEAMS, ("boost_json",)),
     "orchestrator/children": (
-        (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "mapdata/",
+        (BASE, LOG, BLOBS, CORE + "asl/", CORE + "interpreter/", CORE + "mapdata/",
          "orchestrator/engine/", "orchestrator/objects/") + STORE_SEAMS, ("boost_json",)),
     "orchestrator/local": (
         (BASE, CORE + "asl/", CORE + "interpreter/", "orchestrator/engine/",
          "orchestrator/children/", "orchestrator/objects/") + STORE_SEAMS, ("boost_json",)),
     "orchestrator/api": (
-        (BASE, LOG, CORE + "asl/", CORE + "interpreter/", CORE + "teststate/",
+        (BASE, LOG, BLOBS, CORE + "asl/", CORE + "interpreter/", CORE + "teststate/",
          "orchestrator/engine/", "orchestrator/dispatch/", "orchestrator/logs/logs.h",
          "proto/jobs/topics.h", "proto/jobs/invitation.h", "proto/pki/", API_PROTOS) + STORE_SEAMS,
         ("boost_json", "grpc", "protobuf", "openssl")),
     "orchestrator/api/https": (
-        (BASE, LOG, "orchestrator/api/", "proto/jobs/topics.h", "proto/pki/"),
+        (BASE, LOG, BLOBS, "orchestrator/api/", "proto/jobs/topics.h", "proto/pki/"),
         ("boost_json", "boost_other", "openssl")),
     "orchestrator": (
         (CORE, LOG, "proto/", "net/", "orchestrator/"),

@@ -35,7 +35,7 @@ Error Refusal(const net::HttpResponse& response) {
   const int code = response.status;
   const bool busy = code == 409 || code == 408 || code == 429 || code >= 500 || code < 400;
   if (busy) return {Error::Code::kUnavailable, std::move(message), std::move(name)};
-  if (name.empty()) name = code == 404 ? "Towline.BlobMissing" : "Towline.PayloadRefused";
+  if (name.empty()) name = code == 404 ? "Towline.PayloadMissing" : "Towline.PayloadRefused";
   return {code == 404   ? Error::Code::kNotFound
           : code == 413 ? Error::Code::kResourceExhausted
                         : Error::Code::kPermissionDenied,

@@ -17,6 +17,7 @@
 #include "orchestrator/api/quotas.h"
 #include "orchestrator/api/readers.h"
 #include "orchestrator/api/sensitive.h"
+#include "orchestrator/blobs/blob_store.h"
 #include "orchestrator/dispatch/dispatcher.h"
 #include "orchestrator/engine/definitions.h"
 #include "orchestrator/engine/request.h"
@@ -73,6 +74,7 @@ struct Parts {
   AuditLog* audit = nullptr;  // none: nothing is written down
   CertificatePort* certificates = nullptr;  // none: there is no authority to sign with
   logs::Logs* logs = nullptr;               // none: what jobs print is not kept
+  blobs::BlobStore* blobs = nullptr;        // none: there are no large payloads
 };
 
 struct Settings {
@@ -80,6 +82,7 @@ struct Settings {
   std::size_t definition_bytes_max = 1 << 20;
   std::vector<std::string> admins{};  // users who may do everything
   QuotaSettings quotas{};
+  Millis unused_payloads{7 * 24 * 3'600'000};  // kept so long when nothing refers to them
   std::string version{};  // of the server
   std::string data{};     // its directory
 };

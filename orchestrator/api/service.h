@@ -10,6 +10,7 @@
 #include "orchestrator/api/explain.h"
 #include "orchestrator/api/foundation.h"
 #include "orchestrator/api/map_runs.h"
+#include "orchestrator/api/payloads.h"
 #include "orchestrator/api/state_machines.h"
 #include "orchestrator/api/tasks.h"
 #include "orchestrator/api/workers.h"
@@ -34,13 +35,15 @@ class Service {
   Enrolment& enrolment() { return enrolment_; }
   Explain& explain() { return explain_; }
   AccessControl& access() { return access_; }
+  Payloads& payloads() { return payloads_; }
 
   // Housekeeping that nobody calls for: removes deleted machines whose last execution has ended,
-  // and the logs of executions that are gone. Called by one thread of the server every few
-  // seconds. Throws StoreError.
+  // and the logs and large payloads of executions that are gone. Called by one thread of the
+  // server every few seconds. Throws StoreError.
   void Sweep() {
     state_machines_.Sweep();
     executions_.SweepLogs();
+    payloads_.Sweep();
   }
 
  private:
@@ -54,6 +57,7 @@ class Service {
   Enrolment enrolment_{foundation_};
   Explain explain_{foundation_};
   AccessControl access_{foundation_};
+  Payloads payloads_{foundation_};
 };
 
 }  // namespace towline::api

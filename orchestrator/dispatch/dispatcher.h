@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/blobs/blob_store.h"
 #include "orchestrator/engine/request.h"
 #include "orchestrator/engine/tokens.h"
 #include "orchestrator/engine/watch.h"
@@ -40,6 +41,7 @@ struct Settings {
   std::vector<std::pair<std::string, std::string>> grants;
   // Topics a tenant may publish to with mqtt:publish; MQTT filters. No entry: any but towline/, $.
   std::map<std::string, std::vector<std::string>> publish_allow;
+  blobs::BlobStore* blobs = nullptr;  // for inputs that no message takes; none: they are refused
 };
 
 // The broker, as dispatch sees it. Publish never blocks.

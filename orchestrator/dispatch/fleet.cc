@@ -74,6 +74,7 @@ bool Fleet::TakeFacts(Worker& worker, const jobs::Presence& presence) {
   worker.slots = presence.slots;
   worker.version = presence.version;
   worker.host = presence.host;
+  worker.payloads = presence.payloads;
   const bool changed = !SameTypes(worker.types, presence.types) ||
                        worker.queues != presence.queues || worker.labels != presence.labels;
   if (!changed) {

@@ -41,6 +41,7 @@ struct Worker {
   std::map<std::string, std::string> labels;
   std::string version;
   std::map<std::string, std::string> host;
+  bool payloads = false;  // it can fetch and store large ones
   std::optional<Timestamp> last_seen{};
   std::optional<Timestamp> offline_since{};
   std::optional<bool> drain{};  // what people have asked for

@@ -73,6 +73,9 @@ struct Dispatcher::Impl {
   void Place();
   void PlaceOne(const Placement::Match& match);
   void PutOffer(Job& job);  // into the worker's next batch
+  // What a message does not take, or what lies with another tenant, the worker fetches. False: it
+  // cannot, and the job is taken care of.
+  bool MakeFetchable(Job& job, std::string& input);
   void Reoffer(Job& job);
   void Unsend(Job& job);    // the offer has not left: back to its queue, same attempt
   void Requeue(Job& job, std::string reason);

@@ -168,13 +168,15 @@ void Dispatcher::Impl::PutOffer(Job& job) {
   Worker& worker = *offer.worker;
   const TaskSpec& spec = open->spec;
   if (offer.token.empty()) offer.token = tokens.Mint(job.ref);
+  std::string input = JobInput(*spec.payload, job.ref.task, offer.token);
+  if (!MakeFetchable(job, input)) return;
   offer.at_most_once = IsAtMostOnce(job);
   jobs::Offer message{.token = offer.token,
                       .attempt = job.attempt,
                       .partition = job.ref.partition,
                       .type = job.group->key.type,
                       .queue = spec.queue,
-                      .input = JobInput(*spec.payload, job.ref.task, offer.token),
+                      .input = std::move(input),
                       .execution = offer.execution_arn,
                       .state = open->state,
                       .start = offer.at_most_once ? jobs::StartMode::kAtMostOnce
@@ -191,6 +193,47 @@ void Dispatcher::Impl::PutOffer(Job& job) {
   ReleasePayload(job);
   worker.offers.push_back({&job, std::move(message)});
   MarkDirty(worker);
+}
+
+bool Dispatcher::Impl::MakeFetchable(Job& job, std::string& input) {
+  const bool large = input.size() > jobs::kPayloadBytesMax;
+  if (!large && (settings.blobs == nullptr || !MentionsReference(input))) return true;
+  const Worker& worker = *job.offer->worker;
+  const std::string& tenant = worker.principal.tenant;
+  if (settings.blobs != nullptr && MentionsReference(input)) {
+    const std::string owner = engine::ActivityOf(job.offer->execution_arn, {}).tenant;
+    const auto value = ParseJson(input);
+    CHECK(value.has_value());
+    ForEachReference(**value, [&](const Reference& reference) {
+      static_cast<void>(settings.blobs->Share(owner, tenant, reference.sha256));
+    });
+  }
+  if (!large) return true;
+  const auto fail = [&](std::string error, std::string cause) {
+    Detach(job);
+    ReleasePayload(job);
+    Fail(job, std::move(error), std::move(cause));
+    return false;
+  };
+  if (settings.blobs == nullptr || !worker.payloads) {
+    return fail("States.DataLimitExceeded",
+                "The job's input has " + std::to_string(input.size()) + " bytes; worker '" +
+                    worker.principal.worker + "' takes " + std::to_string(jobs::kPayloadBytesMax) +
+                    ", for it has not enrolled and cannot fetch a large payload. Let it enrol "
+                    "(towline worker invite), or make the input smaller.");
+  }
+  const auto put = settings.blobs->Put(tenant, input);
+  if (put) {
+    input = PrintJson(ReferenceValue(*put));
+    return true;
+  }
+  if (put.error().code != Error::Code::kUnavailable) {
+    return fail("Towline.QuotaExceeded", put.error().message);
+  }
+  Log(LogLevel::kWarning, "payload_not_kept", {{"why", put.error().message}});
+  send_again = now + kStorePause;
+  Unsend(job);
+  return false;
 }
 
 bool Dispatcher::Impl::IsAtMostOnce(const Job& job) const {

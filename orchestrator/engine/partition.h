@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/blobs/blob_store.h"
 #include "orchestrator/engine/cache.h"
 #include "orchestrator/engine/clock.h"
 #include "orchestrator/engine/definitions.h"
@@ -45,6 +46,7 @@ struct PartitionSettings {
   Millis timer_horizon{60'000};
   std::chrono::hours retention{24 * 90};  // closed executions are kept this long; max(): for good
   std::uint64_t seed = 0;               // of everything random that the core is given
+  blobs::BlobStore* blobs = nullptr;    // outlives it; none: references are plain values
 };
 
 // Since start; the seam for metrics. Written by the partition's thread.
@@ -116,6 +118,7 @@ class Partition {
   void AnswerExisting(StartExecution& request, store::ExecutionKey key);
   void AddWaiter(store::ExecutionKey key, std::uint64_t waiter,
                  std::function<void(Result<ExecutionView>)> reply);
+  void KeepReferences(const std::string& execution_tenant, TaskCommand& request) const;
   bool MayTouch(const std::string& execution_tenant, store::TaskKey task,
                 const std::string& tenant);
   TaskVerdict Judge(const interpreter::Command& command, store::TaskKey task,

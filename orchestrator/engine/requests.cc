@@ -203,6 +203,27 @@ TaskVerdict Partition::Judge(const interpreter::Command& command, store::TaskKey
   return IsStoredOutcome(*store_, task, command) ? TaskVerdict::kRecorded : TaskVerdict::kStale;
 }
 
+// What a worker's result refers to is with the worker's tenant. The execution's must have it, too;
+// a reference to nothing fails the task.
+void Partition::KeepReferences(const std::string& execution_tenant, TaskCommand& request) const {
+  auto* const done = std::get_if<interpreter::SucceedTask>(&request.command);
+  if (settings_.blobs == nullptr || done == nullptr || done->attempt == 0) return;
+  std::string missing;
+  ForEachReference(*done->output, [&](const Reference& reference) {
+    const bool kept =
+        settings_.blobs->Has(request.tenant, reference) &&
+        settings_.blobs->Share(request.tenant, execution_tenant, reference.sha256);
+    if (!kept) missing = reference.sha256;
+  });
+  if (missing.empty()) return;
+  request.command = interpreter::FailTask{
+      .task = done->task,
+      .attempt = done->attempt,
+      .error = "Towline.PayloadMissing",
+      .cause = "the output refers to the large payload " + missing + ", which the server has not",
+      .worker = done->worker};
+}
+
 void Partition::Handle(TaskCommand& request) {
   const store::TaskKey key{request.task.execution, request.task.task};
   Live* const live = Load(key.execution);
@@ -215,6 +236,7 @@ void Partition::Handle(TaskCommand& request) {
         if constexpr (requires { command.task; }) command.task = key.task;
       },
       request.command);
+  KeepReferences(live->state.info.tenant, request);
   const bool was_dirty = live->dirty;
   const interpreter::Verdict verdict = Run(*live, request.command);
   const bool refused =

@@ -33,11 +33,17 @@ std::uint64_t NextRandom(std::uint64_t& state) {  // splitmix64
 
 interpreter::Verdict Partition::Run(Live& live, const interpreter::Command& command) {
   counters_.commands++;
+  std::optional<blobs::TenantReferences> references;
+  if (settings_.blobs != nullptr) {
+    references.emplace(*settings_.blobs, live.state.info.tenant,
+                       settings_.limits.value_bytes_max);
+  }
   const interpreter::Turn turn{.now = now_,
                                .wall = wall_,
                                .seed = NextRandom(seed_),
                                .partition = settings_.number,
-                               .activities = &activities_};
+                               .activities = &activities_,
+                               .references = references ? &*references : nullptr};
   interpreter::Step step =
       interpreter::Advance(*live.definition, live.state, command, turn, settings_.limits);
   const interpreter::Verdict verdict = step.verdict;
@@ -52,6 +58,9 @@ void Partition::Stage(Live& live, interpreter::Step step) {
                      .first_id = FirstId(step, live.state.last_id),
                      .events = store::EncodeStep(step.events)};
   batch_bytes_ += row.events.size();
+  blobs::ForEachMention(row.events, [&](std::string_view sha256) {
+    batch_.payload_uses.push_back({live.key, std::string(sha256)});
+  });
   batch_.steps.push_back(std::move(row));
   if (!live.dirty) {
     live.dirty = true;

@@ -5,8 +5,8 @@ namespace towline::store {
 bool Batch::empty() const {
   return started.empty() && steps.empty() && tasks_opened.empty() && tasks_updated.empty() &&
          tasks_closed.empty() && map_runs_started.empty() && map_runs_updated.empty() &&
-         timers_set.empty() && timers_cleared.empty() &&
-         snapshots.empty() && evidence.empty() && reopened.empty() && closed.empty() &&
+         timers_set.empty() && timers_cleared.empty() && snapshots.empty() &&
+         payload_uses.empty() && evidence.empty() && reopened.empty() && closed.empty() &&
          deleted.empty();
 }
 
@@ -21,6 +21,7 @@ void Batch::Clear() {
   timers_set.clear();
   timers_cleared.clear();
   snapshots.clear();
+  payload_uses.clear();
   evidence.clear();
   reopened.clear();
   closed.clear();

@@ -55,6 +55,7 @@ class MemoryStore final : public MemoryQueries<Store> {
       auto& kept = data().evidence[row.task];
       if (kept.size() < kEvidencePerTask) kept.push_back(row);
     }
+    data().payload_uses.insert(batch.payload_uses.begin(), batch.payload_uses.end());
     for (const ExecutionReopen& reopen : batch.reopened) {
       const auto found = data().executions.find(reopen.key);
       if (found == data().executions.end()) continue;
@@ -190,6 +191,9 @@ class MemoryStore final : public MemoryQueries<Store> {
     const auto task_execution = [](const TaskKey& id) { return id.execution; };
     of_execution(data().tasks, TaskKey{key, 0}, task_execution);
     of_execution(data().evidence, TaskKey{key, 0}, task_execution);
+    for (auto use = data().payload_uses.begin(); use != data().payload_uses.end();) {
+      use = use->execution == key ? data().payload_uses.erase(use) : std::next(use);
+    }
     of_execution(data().timers, std::tuple(key, std::uint64_t{0}, std::uint8_t{0}),
                  [](const auto& id) { return std::get<0>(id); });
     of_execution(data().map_runs, MapRunKey{key, 0},

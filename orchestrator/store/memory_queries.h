@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -27,6 +28,7 @@ struct MemoryPartition {
   std::map<MapRunKey, MapRunRow> map_runs;
   std::map<std::pair<MapRunKey, std::uint64_t>, ExecutionKey> children;
   std::map<TaskKey, std::vector<EvidenceRow>> evidence;
+  std::set<PayloadUse> payload_uses;
   ExecutionKey last_key = 0;
 };
 
@@ -189,6 +191,12 @@ class MemoryQueries : public Interface {
     const std::lock_guard lock(data_->mutex);
     return std::any_of(data_->executions.begin(), data_->executions.end(),
                        [&](const auto& at) { return at.second.revision == revision; });
+  }
+
+  bool PayloadInUse(std::string_view sha256) override {
+    const std::lock_guard lock(data_->mutex);
+    return std::any_of(data_->payload_uses.begin(), data_->payload_uses.end(),
+                       [&](const PayloadUse& use) { return use.sha256 == sha256; });
   }
 
  protected:

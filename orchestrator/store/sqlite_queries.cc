@@ -366,6 +366,14 @@ bool SqliteQueries<Interface>::RevisionInUse(std::string_view revision) {
   return cursor.Next() && cursor.Int(0) > 0;
 }
 
+template <class Interface>
+bool SqliteQueries<Interface>::PayloadInUse(std::string_view sha256) {
+  const View view(*this);
+  const std::string hash(sha256);
+  SqliteCursor cursor = statements_->payload_in_use.Query(hash);
+  return cursor.Next();
+}
+
 template class SqliteQueries<Queries>;
 template class SqliteQueries<Store>;
 

@@ -26,7 +26,7 @@ struct SqliteQueryStatements {
   SqliteStatement machine_id, machine_name, machines_of_tenant, revision_hash, revision_uses;
   SqliteStatement find, get, list, children, list_children, map_run, map_run_by_id, map_runs, count;
   SqliteStatement steps, steps_far, steps_backwards, steps_far_backwards;
-  SqliteStatement snapshot, task, tasks, timers, evidence;
+  SqliteStatement snapshot, task, tasks, timers, evidence, payload_in_use;
 
   struct Machine {
     std::string tenant;
@@ -63,6 +63,7 @@ class SqliteQueries : public Interface {
   std::vector<ExecutionRow> List(const Queries::ListFilter& filter) override;
   std::int64_t CountRunning(std::string_view tenant, std::string_view machine) override;
   bool RevisionInUse(std::string_view revision) override;
+  bool PayloadInUse(std::string_view sha256) override;
 
  protected:
   // `keep_view`: a query leaves its transaction open, so that many of them share one; the writer

@@ -52,7 +52,12 @@ CREATE TABLE map_runs(execution INTEGER, run INTEGER, id TEXT NOT NULL UNIQUE,
                       PRIMARY KEY(execution, run)) WITHOUT ROWID;
 CREATE INDEX map_runs_open ON map_runs(open) WHERE open;
 )sql";
-constexpr const char* kPartitionMigrations[] = {kPartition1, kPartition2};
+constexpr const char* kPartition3 = R"sql(
+CREATE TABLE payload_uses(sha256 TEXT, execution INTEGER,
+                          PRIMARY KEY(sha256, execution)) WITHOUT ROWID;
+CREATE INDEX payload_uses_by_execution ON payload_uses(execution);
+)sql";
+constexpr const char* kPartitionMigrations[] = {kPartition1, kPartition2, kPartition3};
 
 constexpr const char* kCatalogue1 = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;

@@ -56,6 +56,7 @@ SqliteQueryStatements::SqliteQueryStatements(SqliteConnection& c)
       timers(c, "SELECT seq, kind, due FROM timers WHERE execution=? ORDER BY seq, kind"),
       evidence(c,
                "SELECT task, time, worker, attempt, what, data FROM evidence "
-               "WHERE execution=? ORDER BY task, number") {}
+               "WHERE execution=? ORDER BY task, number"),
+      payload_in_use(c, "SELECT 1 FROM payload_uses WHERE sha256=? LIMIT 1") {}
 
 }  // namespace towline::store

@@ -51,6 +51,7 @@ SqliteWriteStatements::SqliteWriteStatements(SqliteConnection& c)
                    "INSERT INTO evidence SELECT ?1, ?2, n, ?3, ?4, ?5, ?6, ?7 FROM "
                    "(SELECT count(*) AS n FROM evidence WHERE execution=?1 AND task=?2) "
                    "WHERE n < ?8"),
+      add_payload_use(c, "INSERT OR IGNORE INTO payload_uses VALUES(?, ?)"),
       raise_last_key(c, "UPDATE meta SET value=max(value, ?) WHERE name='last_key'"),
       revision_of(c, "SELECT revision FROM executions WHERE key=?"),
       delete_execution(c, "DELETE FROM executions WHERE key=?"),
@@ -60,6 +61,7 @@ SqliteWriteStatements::SqliteWriteStatements(SqliteConnection& c)
       delete_timers(c, "DELETE FROM timers WHERE execution=?"),
       delete_evidence(c, "DELETE FROM evidence WHERE execution=?"),
       delete_map_runs(c, "DELETE FROM map_runs WHERE execution=?"),
+      delete_payload_uses(c, "DELETE FROM payload_uses WHERE execution=?"),
       open_tasks(c,
                  "SELECT execution, task, state, attempt, worker, incarnation, head FROM tasks "
                  "ORDER BY execution, task"),
@@ -117,6 +119,9 @@ void SqliteStore::Apply(const Batch& batch) {
     write_->add_evidence.Run(row.task.execution, Signed(row.task.task), Ms(row.time), row.worker,
                              std::int64_t{row.attempt}, row.what, row.data,
                              std::int64_t{kEvidencePerTask});
+  }
+  for (const PayloadUse& use : batch.payload_uses) {
+    write_->add_payload_use.Run(use.sha256, use.execution);
   }
   for (const ExecutionReopen& reopen : batch.reopened) {
     write_->reopen_execution.Run(std::int64_t{reopen.redrives}, Ms(reopen.redriven), reopen.key);
@@ -210,6 +215,7 @@ void SqliteStore::Delete(ExecutionKey key) {
   write_->drop_snapshot.Run(key);
   write_->delete_evidence.Run(key);
   write_->delete_map_runs.Run(key);
+  write_->delete_payload_uses.Run(key);
 }
 
 std::int64_t SqliteStore::NewMachineId(const std::string& tenant, const std::string& machine) {

@@ -25,9 +25,10 @@ struct SqliteWriteStatements {
   SqliteStatement add_execution, reopen_execution, close_execution, add_step, add_step_far;
   SqliteStatement add_task, update_task, update_task_spec, delete_task;
   SqliteStatement add_map_run, update_map_run;
-  SqliteStatement set_timer, clear_timer, put_snapshot, drop_snapshot, add_evidence;
+  SqliteStatement set_timer, clear_timer, put_snapshot, drop_snapshot, add_evidence,
+      add_payload_use;
   SqliteStatement raise_last_key, revision_of, delete_execution, delete_steps, delete_steps_far,
-      delete_tasks, delete_timers, delete_evidence, delete_map_runs;
+      delete_tasks, delete_timers, delete_evidence, delete_map_runs, delete_payload_uses;
   SqliteStatement open_tasks, open_map_runs, timers_due, closed_before, last_key;
 };
 

@@ -138,6 +138,13 @@ struct EvidenceRow {
   std::string data{};  // JSON text, cut at 4 KiB
 };
 
+// The history of an execution refers to a large payload, which is kept as long as the execution is.
+struct PayloadUse {
+  ExecutionKey execution = 0;
+  std::string sha256{};
+  auto operator<=>(const PayloadUse&) const = default;
+};
+
 // Redriven: runs again.
 struct ExecutionReopen {
   ExecutionKey key = 0;
@@ -163,6 +170,7 @@ struct Batch {
   std::vector<TimerRow> timers_set{};
   std::vector<TimerRow> timers_cleared{};  // `due` is not looked at
   std::vector<SnapshotRow> snapshots{};
+  std::vector<PayloadUse> payload_uses{};  // said again: nothing
   std::vector<EvidenceRow> evidence{};     // at most kEvidencePerTask are kept per task
   std::vector<ExecutionReopen> reopened{};
   std::vector<ExecutionClose> closed{};    // also drops the execution's snapshot
@@ -215,6 +223,7 @@ class Queries {
   virtual std::vector<ExecutionRow> List(const ListFilter& filter) = 0;  // newest first
   virtual std::int64_t CountRunning(std::string_view tenant, std::string_view machine) = 0;
   virtual bool RevisionInUse(std::string_view revision) = 0;  // by any execution kept
+  virtual bool PayloadInUse(std::string_view sha256) = 0;     // likewise
 };
 
 // The one writer of a partition. Not thread-safe: its thread owns it.

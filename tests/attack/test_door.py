@@ -2,6 +2,7 @@
 that are none, requests that no agent would send. Nothing changes, and the door goes on."""
 
 import datetime
+import hashlib
 import json
 import socket
 import subprocess
@@ -142,6 +143,49 @@ class InvitationTest(unittest.TestCase):
         SITE.cli("ann", "worker", "revoke", "gone", code=0)
         answer = SITE.https("POST", "/v1/renew", request, "gone")
         self.assertEqual((answer[0], json.loads(answer[1])["error"]), (403, "WorkerRevoked"))
+
+
+HASH = "0123456789abcdef" * 4
+WHOLE = {"content-range": "bytes 0-2/3"}
+
+
+@rows({
+    "nobody reads": ("GET", HASH, None, {}, 403), "nobody writes": ("PUT", HASH, None, WHOLE, 403),
+    "nobody looks": ("HEAD", HASH, None, {}, 403), "a user": ("GET", HASH, "ann", {}, 403),
+    "another authority": ("PUT", HASH, "false-acme_ams", WHOLE, None),
+    "an expired certificate": ("GET", HASH, "acme_late", {}, None),
+    "a path up": ("GET", "../../../../etc/passwd", "acme_ams", {}, 400),
+    "a name that is no hash": ("PUT", "A" * 64, "acme_ams", WHOLE, 400),
+    "a part of another's upload": ("GET", HASH + ".part", "acme_ams", {}, 400),
+    "no range": ("PUT", HASH, "acme_ams", {}, 400),
+    "a range that is none": ("PUT", HASH, "acme_ams", {"content-range": "bytes 5-2/3"}, 400),
+    "more than was said": ("PUT", HASH, "acme_ams", {"content-range": "bytes 0-0/1"}, 400),
+    "an offset that is not there": ("PUT", HASH, "acme_ams", {"content-range": "bytes 5-7/8"}, 409),
+    "another content": ("PUT", HASH, "acme_ams", WHOLE, 400),
+    "more than the quota": ("PUT", HASH, "acme_ams",
+                            {"content-range": "bytes 0-2/99999999999999"}, 413),
+    "what is not there": ("GET", HASH, "acme_ams", {}, 404),
+    "a deletion": ("DELETE", HASH, "acme_ams", {}, 404)})
+class PayloadTest(DoorTest):
+    def attack(self, method, name, who, headers, status):
+        body = b"abc" if method == "PUT" else b""
+        answer = SITE.https(method, "/v1/payloads/" + name, body, who, headers)
+        self.assertEqual(answer and answer[0], status, answer)
+        self.assertEqual(SITE.https("GET", "/v1/payloads/" + HASH, who="acme_ams")[0], 404)
+
+
+class ForeignPayloadTest(DoorTest):
+    def test_another_tenant_does_not_even_learn_that_it_is_there(self):
+        content = b"a secret of acme"
+        path = "/v1/payloads/" + hashlib.sha256(content).hexdigest()
+        size = len(content)
+        headers = {"content-range": f"bytes 0-{size - 1}/{size}"}
+        self.assertEqual(SITE.https("PUT", path, content, "acme_ams", headers)[0], 201)
+        self.assertEqual(SITE.https("GET", path, who="acme_ams"), (200, content))
+        self.assertEqual(SITE.https("GET", path, who="acme_ams", headers={"range": "bytes=2-"}),
+                         (206, content[2:]))
+        self.assertEqual(SITE.https("GET", path, who="other_mill")[0], 404)
+        self.assertEqual(SITE.https("HEAD", path, who="other_mill")[0], 404)
 
 
 @rows({

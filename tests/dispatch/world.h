@@ -50,6 +50,7 @@ struct WorkerOptions {
   std::vector<jobs::Held> held{};
   std::string on_worker_lost{};
   bool retained = false;
+  bool payloads = false;
 };
 
 class World final : public engine::RequestPort, public engine::TaskSource, public Broker {

@@ -44,6 +44,7 @@ void World::Say(const std::string& worker, const WorkerOptions& options) {
   presence.queues = options.queues;
   presence.labels = options.labels;
   presence.held = options.held;
+  presence.payloads = options.payloads;
   dispatcher.OnMessage(jobs::PresenceTopic(worker), jobs::Encode(presence), options.retained, {},
                        {}, now);
 }

@@ -66,6 +66,7 @@ class ForwardingStore : public Store {
     return real_->CountRunning(tenant, machine);
   }
   bool RevisionInUse(std::string_view revision) override { return real_->RevisionInUse(revision); }
+  bool PayloadInUse(std::string_view sha256) override { return real_->PayloadInUse(sha256); }
 
  private:
   const std::unique_ptr<Store> real_;

@@ -309,6 +309,25 @@ TEST_P(StoreSuite, RetentionFindsTheOldestAndLeavesNothing) {
   EXPECT_EQ(store_->Find("default", "m", "run-2"), std::nullopt) << "the name is free again";
 }
 
+TEST_P(StoreSuite, APayloadIsInUseAsLongAsAnExecutionThatRefersToIt) {
+  const std::string used(64, 'a');
+  Batch batch;
+  batch.started = {Execution(1), Execution(2)};
+  batch.payload_uses = {{1, used}, {1, used}, {2, used}};
+  store_->Commit(batch);
+  EXPECT_TRUE(store_->PayloadInUse(used));
+  EXPECT_FALSE(store_->PayloadInUse(std::string(64, 'b')));
+  batch.Clear();
+  batch.payload_uses = {{2, used}};
+  batch.deleted = {1};
+  store_->Commit(batch);
+  EXPECT_TRUE(store_->PayloadInUse(used)) << "the other one still refers to it";
+  batch.Clear();
+  batch.deleted = {2};
+  store_->Commit(batch);
+  EXPECT_FALSE(store_->PayloadInUse(used));
+}
+
 TEST_P(StoreSuite, EvidenceIsCappedPerTask) {
   Batch batch;
   batch.started = {Execution(1)};

@@ -159,9 +159,9 @@ TEST_F(AgentPayloadsTest, WallClockEndsAFetch) {
 
 TEST_F(AgentPayloadsTest, WhatTheServerDoesNotHaveFailsTheJob) {
   world_.Give({With(TextOf(kSmall))});
-  Fetch(Error{Error::Code::kNotFound, "it is gone", "Towline.BlobMissing"});
+  Fetch(Error{Error::Code::kNotFound, "it is gone", "Towline.PayloadMissing"});
   ASSERT_EQ(world_.results.size(), 1u);
-  EXPECT_EQ(world_.results[0].error, "Towline.BlobMissing");
+  EXPECT_EQ(world_.results[0].error, "Towline.PayloadMissing");
 }
 
 TEST_F(AgentPayloadsTest, WithoutADoorReferencesAndLargeOutputsFail) {

@@ -211,11 +211,11 @@ TEST_F(TransfersTest, WrongContentIsNotBelieved) {
 
 TEST_F(TransfersTest, WhatIsMissingIsNotAskedForAgain) {
   door_.refuse = 404;
-  door_.refusal = R"({"error":"Towline.BlobMissing","message":"it is gone"})";
+  door_.refusal = R"({"error":"Towline.PayloadMissing","message":"it is gone"})";
   transfers_->Fetch(1, {ReferenceTo("x")}, /*as_text=*/false);
   Until([&] { return fetched_.has_value(); });
   ASSERT_FALSE(*fetched_);
-  EXPECT_EQ(fetched_->error().name, "Towline.BlobMissing");
+  EXPECT_EQ(fetched_->error().name, "Towline.PayloadMissing");
   EXPECT_EQ(fetched_->error().message, "it is gone");
   EXPECT_EQ(door_.requests, 1);
 }

@@ -2,6 +2,7 @@
 
 // One HTTP request on its way through the door: what the routes see of it, free of any transport.
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,10 +20,21 @@ struct HttpCall {
   Enrolment::Agent agent{};  // whose certificate was shown; without a name: none
 };
 
+// A body that is read as it is sent.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // Fills `into` from its beginning and says how much. An error, or nothing before the announced
+  // end, breaks the connection off.
+  virtual Result<std::size_t> Read(char* into, std::size_t size) = 0;
+};
+
 struct HttpAnswer {
   int status = 200;
   std::map<std::string, std::string> headers{};
   std::string body{};
+  std::unique_ptr<BodySource> source{};  // instead of `body`
+  std::uint64_t source_bytes = 0;
 };
 
 // {"error": name, "message": …} with the status that fits.

@@ -1,6 +1,7 @@
 #include "orchestrator/api/https/session.h"
 
 #include <boost/beast/http/read.hpp>
+#include <algorithm>
 #include <boost/beast/http/write.hpp>
 #include <chrono>
 #include <utility>
@@ -112,6 +113,7 @@ void Session::OnHeader(Failure failure) {
     return;
   }
   keep_ = parser_->get().keep_alive();
+  head_ = parser_->get().method() == http::verb::head;
   exchange_ = routes_.Begin(CallOf(parser_->get(), agent_));
   ReadBody();
 }
@@ -138,23 +140,73 @@ void Session::Answer(bool whole) {
   HttpAnswer answer = exchange_->Finish();
   exchange_.reset();
   keep_ = keep_ && whole;  // what is left of a refused body would be taken for a request
-  answer_.emplace();
-  answer_->version(11);
-  answer_->result(static_cast<unsigned>(answer.status));
-  for (const auto& [name, value] : answer.headers) answer_->set(name, value);
-  answer_->set("towline-time",
+  if (answer.source != nullptr) return WriteStream(std::move(answer));
+  WriteText(std::move(answer));
+}
+
+template <class Body>
+void Session::Describe(const HttpAnswer& answer, http::response<Body>& response) const {
+  response.version(11);
+  response.result(static_cast<unsigned>(answer.status));
+  for (const auto& [name, value] : answer.headers) response.set(name, value);
+  response.set("towline-time",
                FormatTimestamp(std::chrono::floor<Millis>(std::chrono::system_clock::now())));
-  answer_->keep_alive(keep_);
-  answer_->body() = std::move(answer.body);
-  answer_->prepare_payload();
+  response.keep_alive(keep_);
+}
+
+void Session::WriteText(HttpAnswer answer) {
+  text_.emplace();
+  Describe(answer, *text_);
+  text_->body() = std::move(answer.body);
+  if (head_) text_->body().clear();
+  if (answer.headers.count("content-length") == 0) text_->prepare_payload();
   Wait(patience_);
   http::async_write(
-      stream_, *answer_,
+      stream_, *text_,
       [self = shared_from_this()](Failure failure, std::size_t) { self->OnWritten(failure); });
 }
 
+void Session::WriteStream(HttpAnswer answer) {
+  streamed_.emplace();
+  Describe(answer, *streamed_);
+  streamed_->content_length(answer.source_bytes);
+  streamed_->body().data = nullptr;
+  streamed_->body().more = true;
+  source_ = std::move(answer.source);
+  left_ = answer.source_bytes;
+  serializer_.emplace(*streamed_);
+  Wait(patience_);
+  http::async_write_header(
+      stream_, *serializer_, [self = shared_from_this()](Failure failure, std::size_t) {
+        if (!failure) self->WritePiece();
+      });
+}
+
+void Session::WritePiece() {
+  if (left_ == 0 && serializer_->is_done()) return OnWritten({});
+  piece_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPieceBytes)));
+  if (left_ > 0) {
+    const auto got = source_->Read(piece_.data(), piece_.size());
+    if (!got || *got == 0) return;  // the announced end is never reached: the caller sees a break
+    piece_.resize(*got);
+    left_ -= *got;
+  }
+  streamed_->body().data = piece_.empty() ? nullptr : piece_.data();
+  streamed_->body().size = piece_.size();
+  streamed_->body().more = left_ > 0;
+  Wait(patience_);
+  http::async_write(stream_, *serializer_,
+                    [self = shared_from_this()](Failure failure, std::size_t) {
+                      if (failure && failure != http::error::need_buffer) return;
+                      self->left_ == 0 ? self->OnWritten({}) : self->WritePiece();
+                    });
+}
+
 void Session::OnWritten(Failure failure) {
-  answer_.reset();
+  text_.reset();
+  serializer_.reset();
+  streamed_.reset();
+  source_.reset();
   if (failure) return;
   if (keep_) return ReadHeader();
   Wait(kHandshakePatience);

@@ -8,6 +8,7 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <memory>
@@ -40,8 +41,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void ReadBody();
   void OnBody(Failure failure);
   void Answer(bool whole);
+  void WriteText(HttpAnswer answer);
+  void WriteStream(HttpAnswer answer);
+  void WritePiece();
   void OnWritten(Failure failure);
   void Wait(Seconds patience);
+  template <class Body>
+  void Describe(const HttpAnswer& answer, boost::beast::http::response<Body>& response) const;
 
   std::shared_ptr<boost::asio::ssl::context> context_;
   boost::beast::ssl_stream<boost::beast::tcp_stream> stream_;
@@ -54,7 +60,14 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<boost::beast::http::request_parser<boost::beast::http::buffer_body>> parser_;
   std::unique_ptr<Exchange> exchange_;
   bool keep_ = false;
-  std::optional<boost::beast::http::response<boost::beast::http::string_body>> answer_;
+  bool head_ = false;  // the request was HEAD: the answer has no body
+
+  std::optional<boost::beast::http::response<boost::beast::http::string_body>> text_;
+  std::optional<boost::beast::http::response<boost::beast::http::buffer_body>> streamed_;
+  std::optional<boost::beast::http::response_serializer<boost::beast::http::buffer_body>>
+      serializer_;
+  std::unique_ptr<BodySource> source_;
+  std::uint64_t left_ = 0;  // of the source
 };
 
 }  // namespace towline::api::https

@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "orchestrator/api/https/payload_routes.h"
 #include "statemachines/base/json.h"
 #include "statemachines/base/log.h"
 
@@ -105,6 +106,7 @@ HttpAnswer AnswerOf(const Error& error) {
 }
 
 std::unique_ptr<Exchange> WorkerRoutes::Begin(const HttpCall& call) {
+  if (IsPayloadPath(call)) return BeginPayload(service_, call);
   Enrolment& enrolment = service_.enrolment();
   const auto small = [](std::function<HttpAnswer(const std::string&)> answer) {
     return std::make_unique<SmallExchange>(std::move(answer));

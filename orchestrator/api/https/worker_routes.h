@@ -10,8 +10,9 @@ namespace towline::api::https {
 //   GET  /v1/authority   the server's authority, PEM; anybody
 //   POST /v1/enrol       with an invitation: a certificate
 //   POST /v1/renew       with a worker's certificate: the next one
+//   HEAD, GET, PUT /v1/payloads/SHA256   with a worker's certificate: payload_routes.h
 //
-// Bodies are JSON. Every answer has the header towline-time, the server's clock.
+// Other bodies are JSON. Every answer has the header towline-time, the server's clock.
 class WorkerRoutes final : public Routes {
  public:
   explicit WorkerRoutes(Service& service) : service_(service) {}
