@@ -11,8 +11,10 @@ namespace {
 constexpr Timestamp kNever = Timestamp::max();
 constexpr Seconds kComplaintInterval{60};
 constexpr Seconds kIdle{3600};
-// What the broker has lost of our presence, it is told again.
-constexpr Seconds kPresenceEvery{60};
+// What somebody has lost of our presence is told again: soon after it was news, then ever more
+// seldom, for an idle agent shall cost its site next to nothing.
+constexpr Millis kPresenceFirst{60'000};
+constexpr Millis kPresenceMax{900'000};
 constexpr Seconds kPresencePause{5};
 constexpr Millis kKillAgain{10'000};
 
@@ -217,13 +219,15 @@ Timestamp Agent::RunOnce(Timestamp now) {
   WriteJournal(now);
   SyncJournal(now);
   SendRequests(now);
-  if (up_ && now >= presence_repeat_) presence_due_ = true;
+  const bool repeat = up_ && !presence_due_ && now >= presence_repeat_;
+  presence_due_ = presence_due_ || repeat;
   if (presence_due_) {
     const bool online = !draining_ && !stopping_ && journal_why_.empty() && !IsFull();
     PublishPresence(online ? jobs::WorkerState::kOnline : jobs::WorkerState::kDraining);
     presence_due_ = false;
     presence_said_ = now;
-    presence_repeat_ = now + kPresenceEvery;
+    presence_pause_ = repeat ? std::min(2 * presence_pause_, kPresenceMax) : kPresenceFirst;
+    presence_repeat_ = now + presence_pause_;
   }
   FlushAll(now);
   if (stopped_) PublishPresence(jobs::WorkerState::kOffline);

@@ -296,6 +296,7 @@ class Agent {
   bool presence_due_ = false;
   Timestamp presence_said_{};
   Timestamp presence_repeat_{};
+  Millis presence_pause_{};
 
   bool stopping_ = false;
   bool signalled_ = false;  // Stop() has run out of patience

@@ -267,6 +267,7 @@ TEST(BrokenStoreTest, IsAnsweredUnavailable) {
     std::vector<store::ExecutionRow> List(const ListFilter&) override { return {}; }
     std::int64_t CountRunning(std::string_view, std::string_view) override { return 0; }
     bool RevisionInUse(std::string_view) override { return true; }
+    bool PayloadInUse(std::string_view) override { return true; }
 
    private:
     std::unique_ptr<store::Queries> inner_;

@@ -427,6 +427,16 @@ TEST_F(AgentRulesTest, ALocalRequestThatNobodyAnswersIsUnavailable) {
   EXPECT_EQ(world_.replies.at(1).message, "there is no connection to the broker");
 }
 
+TEST_F(AgentRulesTest, AnIdleAgentSaysThatItIsThereEverMoreSeldom) {
+  world_.presence.clear();
+  world_.Pass(Seconds(61));
+  EXPECT_EQ(world_.presence.size(), 1U) << "what was lost is soon said again";
+  world_.presence.clear();
+  world_.Pass(Seconds(3600));
+  EXPECT_GE(world_.presence.size(), 3U);
+  EXPECT_LE(world_.presence.size(), 7U);
+}
+
 TEST_F(AgentRulesTest, TheWillIsOfflineAndHoldsNoJobs) {
   const auto will = jobs::DecodePresence(Agent::Will(world_.settings, 5, 6));
   ASSERT_TRUE(will);
