@@ -6,7 +6,8 @@
 //
 // closed keeps so many Start(wait) calls outstanding; open sends them at a fixed rate and counts
 // latency from the time at which a call was due; start starts executions without waiting for
-// their end. The first two seconds of closed and open are dropped. Prints one JSON line.
+// their end. With TOWLINE_CA, TOWLINE_CERTIFICATE and TOWLINE_KEY (PEM files) over TLS. The first
+// two seconds of closed and open are dropped. Prints one JSON line.
 
 #include <grpcpp/grpcpp.h>
 
@@ -14,7 +15,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -41,12 +44,25 @@ struct Call {
   Clock::time_point due;
 };
 
+std::string TextOf(const char* variable) {
+  const char* const path = std::getenv(variable);
+  std::ifstream file(path == nullptr ? "" : path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Credentials() {
+  if (std::getenv("TOWLINE_CA") == nullptr) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({TextOf("TOWLINE_CA"), TextOf("TOWLINE_KEY"),
+                               TextOf("TOWLINE_CERTIFICATE")});
+}
+
 class Load {
  public:
   explicit Load(const Plan& plan)
       : plan_(plan),
-        stub_(v1::Executions::NewStub(
-            grpc::CreateChannel(plan.server, grpc::InsecureChannelCredentials()))) {
+        stub_(v1::Executions::NewStub(grpc::CreateChannel(plan.server, Credentials()))) {
     request_.set_state_machine(plan.machine);
     request_.set_input(plan.input);
     request_.set_wait(plan.mode != "start");
