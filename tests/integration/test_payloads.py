@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import threading
 import unittest
@@ -39,6 +40,11 @@ with open(blob['path'], 'rb') as file:
     while piece := file.read(1 << 20):
         digest.update(piece)
 print(json.dumps({'sha256': digest.hexdigest(), 'announced': blob['sha256']}))
+"""]
+[[job_type]]
+name = "lie"
+argv = ["sh", "-c", """
+printf '{"$blob":{"sha256":"%064d","size":1}}' 0
 """]
 [[job_type]]
 name = "rows"
@@ -187,6 +193,10 @@ class PayloadsTest(SecuredTest):
         kept = self.on.data / "payloads" / "default" / expected.hexdigest()
         self.assertEqual(kept.stat().st_size, SIZE)
         eventually("nothing is left at the worker", lambda: not self.state_files())
+        uses = [sqlite3.connect(f"file:{path}?mode=ro", uri=True).execute(
+            "SELECT sha256 FROM payload_uses").fetchall()
+            for path in self.on.data.glob("partition-*.db")]
+        self.assertEqual(uses, [[(expected.hexdigest(),)]], "kept as long as the execution")
 
     def test_an_upload_goes_on_after_the_agent_was_killed(self):
         self.set_up()
@@ -212,6 +222,15 @@ class PayloadsTest(SecuredTest):
                                  "measured": {"rows": 5, "bytes": 150_000}})
         self.assertEqual(self.run_machine("query", QUERY), {
             "sum": 10, "count": 5, "keys": ["count", "rows"], "second": 1, "big": [3, 4]})
+
+    def test_a_result_that_refers_to_nothing_fails(self):
+        self.set_up()
+        self.create("lie", {"StartAt": "Lie", "States": {
+            "Lie": job("lie", {"Payload": {}}, End=True)}})
+        self.as_user("ann", "start", "lie", "--name", "one")
+        done = eventually("it has ended", lambda: self.as_user(
+            "ann", "describe", "lie:one", "--json").json.get("error"))
+        self.assertEqual(done, "Towline.PayloadMissing")
 
     def test_what_the_quota_does_not_allow_fails_the_task(self):
         self.set_up(more="[payloads]\ntenant_mb = 1\n")
