@@ -136,7 +136,7 @@ TEST(ForEachMentionTest, FindsEveryHashWhateverStandsAroundIt) {
   const auto visit = [&](std::string_view hash) { found.emplace_back(hash); };
   ForEachMention(a, visit);
   EXPECT_THAT(found, ElementsAre()) << "no reference is mentioned";
-  ForEachMention("$blob" + a + "\x01" + b, visit);
+  ForEachMention("$blob:" + a + "\x01" + b, visit);
   EXPECT_THAT(found, ElementsAre(a, b));
   found.clear();
   ForEachMention("$blob\x05" "4" + a + "z", visit);  // a length before it may look like a digit

@@ -117,7 +117,7 @@ TEST_F(OfferTest, BatchesAreSplitByTheLimitOfMessages) {
 TEST_F(OfferTest, AnOfferThatFitsNoMessageFailsTheTask) {
   const auto task = world.Open({.payload = "\"" + std::string(99'000, 'x') + "\""});
   world.Run();
-  EXPECT_THAT(world.outcomes[task], HasSubstr("failed States.DataLimitExceeded: The offer"));
+  EXPECT_THAT(world.outcomes[task], HasSubstr("failed States.DataLimitExceeded: The job's input"));
   world.Open();
   world.Open();
   world.Run();
