@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import threading
+import time
 import unittest
 
 from harness import BIN, eventually, free_port
@@ -204,14 +205,17 @@ class PayloadsTest(SecuredTest):
         self.create("file", FILE)
         self.as_user("ann", "start", "file", "--name", "one", "--input",
                      json.dumps({"bytes": 3 * MIB}))
-        eventually("its output is kept", lambda: any(
-            not name.startswith("job-") for name in self.state_files()))
+        eventually("it is over", lambda: "job_finished" in self.agent.stderr())
+        time.sleep(1)  # its result is in the journal: before, it would count as cut off
         self.agent.kill()
         self.link.target = self.https_port
         self.start_agent()
-        done = eventually("it has ended", lambda: self.as_user(
-            "ann", "describe", "file:one", "--json").json.get("output"), patience=60)
-        self.assertEqual(json.loads(done)["sha256"], json.loads(done)["announced"])
+        describe = lambda: self.as_user("ann", "describe", "file:one", "--json").json
+        done = eventually("it has ended", lambda: describe()["status"] != "RUNNING" and describe(),
+                          patience=60)
+        self.assertEqual(done["status"], "SUCCEEDED", done)
+        output = json.loads(done["output"])
+        self.assertEqual(output["sha256"], output["announced"])
 
     def test_paths_look_into_large_payloads(self):
         self.set_up()
