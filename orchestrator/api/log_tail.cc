@@ -12,9 +12,8 @@ namespace towline::api {
 namespace {
 
 constexpr std::size_t kPageBytes = 256 << 10;
-// So long after the end of an execution the end of a log may be on its way: twice the time after
-// which an agent says again what nobody has acknowledged.
-constexpr Millis kLateLogs{10'000};
+// So long after the end of an execution the end of a log may be on its way.
+constexpr Millis kLateLogs{2'000};
 constexpr int kSweepAtOnce = 1'000;
 
 // The state that a frame was in, by an event that says it.

@@ -53,6 +53,7 @@ struct Worker {
   bool ask = false;                         // a roll call goes out with the next control message
   std::optional<Timestamp> asked_at{};      // unanswered since
   std::optional<Timestamp> asked_last{};
+  std::uint64_t asked_connection = 0;       // which asked_last went to: others do not answer
   std::optional<Timestamp> offers_since{};  // offers out and not a word since
   std::map<int, std::vector<jobs::Held>> parts;
   int parts_expected = 0;

@@ -195,6 +195,7 @@ void Dispatcher::Impl::Await(Worker& worker) {
 
 void Dispatcher::Impl::AskRollCall(Worker& worker) {
   const bool lately = worker.asked_last && now - *worker.asked_last < kAskPause &&
+                      worker.asked_connection == worker.connection &&
                       (!link_up_at || *worker.asked_last >= *link_up_at);
   if (!worker.asked_at) {
     worker.asked_at = now;
@@ -203,6 +204,7 @@ void Dispatcher::Impl::AskRollCall(Worker& worker) {
   SetCheck(worker, std::min(worker.check, now + settings.offer_timeout));
   if (lately || !link_up) return;
   worker.asked_last = now;
+  worker.asked_connection = worker.connection;
   worker.control.roll_call = true;
   MarkDirty(worker);
 }

@@ -97,7 +97,7 @@ TEST_F(LogTailTest, FollowsUntilTheExecutionAndItsLogsHaveEnded) {
   EXPECT_EQ(Read(reading), "Add#1 stdout one\n ");
   Finish();
   EXPECT_EQ(Read(reading), "") << "the end of the log is still to come";
-  EXPECT_EQ(reading.tail->again_in(), Millis(10'000));
+  EXPECT_EQ(reading.tail->again_in(), Millis(2'000));
   Print(4, "two\n", true);
   EXPECT_EQ(Read(reading), "Add#1 stdout two\n ended SUCCEEDED END");
 }
@@ -108,7 +108,7 @@ TEST_F(LogTailTest, ALogThatNeverEndsHoldsNobodyForLong) {
   Print(0, "one\n");
   Finish();
   EXPECT_EQ(Read(reading), "Add#1 stdout one\n ");
-  world_.Advance(Millis(10'000));
+  world_.Advance(Millis(2'000));
   EXPECT_EQ(Read(reading), "ended SUCCEEDED END");
   EXPECT_EQ(Read(Follow("m/one")), "Add#1 stdout one\n ended SUCCEEDED END");
 }

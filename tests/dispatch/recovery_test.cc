@@ -136,6 +136,19 @@ TEST_F(RecoveryTest, ARecordedHolderThatDoesNotNameTheJobIsOfferedTheSameAttempt
   EXPECT_EQ(world.At(task).attempt, 1U);
 }
 
+// The broker's word on it may come later than the link: nobody has answered to the call before.
+TEST_F(RecoveryTest, AHolderIsAskedAgainOnceItsConnectionIsKnown) {
+  world.AddRow({}, store::TaskState::kAccepted, kWorker, 1);
+  Restart(false);
+  EXPECT_TRUE(world.Controls(kWorker).roll_call);
+  world.Say(kWorker, {.connection = 3, .seen = 7, .retained = true});
+  world.Run();
+  EXPECT_TRUE(world.Controls(kWorker).roll_call);
+  world.Say(kWorker, {.connection = 3, .seen = 7, .retained = true});
+  world.Run();
+  EXPECT_FALSE(world.Controls(kWorker).roll_call) << "once";
+}
+
 TEST_F(RecoveryTest, AHolderThatHasRestartedWithoutTheJobLosesTheAttempt) {
   const auto task = world.AddRow({}, store::TaskState::kAccepted, kWorker, 1);
   Restart();
