@@ -50,6 +50,21 @@ void LogOutbox::Put(std::deque<Piece>& pieces, Piece piece, std::int64_t sent) {
   }
 }
 
+// Takes `bytes` away, up to the end of a line or of the first piece. How many that came to.
+std::size_t LogOutbox::DropFront(std::deque<Piece>& pieces, std::size_t bytes) {
+  Piece& piece = pieces.front();
+  const std::size_t line = piece.text.find('\n', bytes - 1);
+  std::size_t gone = line == std::string::npos ? piece.text.size() : line + 1;
+  gone = std::min(gone, piece.text.size());
+  if (gone == piece.text.size()) {
+    pieces.pop_front();
+  } else {
+    piece.text.erase(0, gone);
+    piece.offset += static_cast<std::int64_t>(gone);
+  }
+  return gone;
+}
+
 void LogOutbox::Add(JobId id, const std::string& token, std::uint32_t attempt,
                     std::string_view stream, std::string text, std::size_t bytes_max,
                     Timestamp now) {
@@ -71,6 +86,14 @@ void LogOutbox::Add(JobId id, const std::string& token, std::uint32_t attempt,
 }
 
 void LogOutbox::AddPiece(JobLog& job, std::string_view stream, std::string text, Timestamp now) {
+  if (text.size() > job.head_left && job.head_left > 0) {  // the head ends with a whole line
+    const std::size_t line = text.rfind('\n', job.head_left - 1);
+    if (line != std::string::npos) {
+      AddPiece(job, stream, text.substr(0, line + 1), now);
+      text.erase(0, line + 1);
+    }
+    job.head_left = 0;
+  }
   const std::size_t size = text.size();
   Piece piece{
       .stream = std::string(stream), .offset = job.written, .text = std::move(text), .since = now};
@@ -81,15 +104,13 @@ void LogOutbox::AddPiece(JobLog& job, std::string_view stream, std::string text,
     if (!HasUnsent(job)) job.due = now + limits_.linger;
     Put(job.pieces, std::move(piece), job.sent);
   } else {
-    job.head_left = 0;
     job.tail_bytes += size;
     Put(job.tail, std::move(piece), job.sent);
     while (job.tail_bytes > job.tail_max) {
-      const std::size_t gone = job.tail.front().text.size();
+      const std::size_t gone = DropFront(job.tail, job.tail_bytes - job.tail_max);
       job.tail_bytes -= gone;
       bytes_ -= gone;
       counters_.dropped_bytes += gone;
-      job.tail.pop_front();
     }
   }
 }

@@ -85,6 +85,7 @@ class LogOutbox {
   static bool HasUnsent(const JobLog& job);
   static std::size_t Flight(const JobLog& job);
   static void Put(std::deque<Piece>& pieces, Piece piece, std::int64_t sent);
+  static std::size_t DropFront(std::deque<Piece>& pieces, std::size_t bytes);
   void AddPiece(JobLog& job, std::string_view stream, std::string text, Timestamp now);
   void DropOldest();
   std::size_t TakeFrom(JobLog& job, Timestamp now, std::size_t room,

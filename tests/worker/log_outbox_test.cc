@@ -141,6 +141,16 @@ TEST_F(LogOutboxTest, BeyondItsBoundHeadAndTailAreKeptWithAGapBetween) {
   EXPECT_NE(got.find("line 1998\nline 1999\nEND"), std::string::npos);
 }
 
+TEST_F(LogOutboxTest, HeadAndTailAreFilledUpToALineHoweverTheTextComes) {
+  std::string all;
+  for (int i = 0; i < 1000; i++) all += "line " + std::to_string(1000 + i) + "\n";
+  Add(1, all, 1'995);  // a line has ten bytes: 1,490 are the head, 500 the tail
+  box_.End(1, now_);
+  Drain();
+  const std::string gap = "<" + std::to_string(10'000 - 1'490 - 500) + ">";
+  EXPECT_EQ(got_["t1"], all.substr(0, 1'490) + gap + all.substr(10'000 - 500) + "END");
+}
+
 TEST_F(LogOutboxTest, WhileNobodyTakesItTheOldestGoesFirst) {
   LogOutbox::Limits limits;
   limits.buffer_bytes_max = 20'000;
