@@ -1,24 +1,13 @@
 #include "worker/function_runner.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <exception>
-#include <system_error>
 
 #include "statemachines/base/check.h"
 #include "statemachines/base/log.h"
 
 namespace towline::worker {
 namespace {
-
-int MakeEventFd() {
-  const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-  return fd;
-}
 
 Outcome OutcomeOf(sdk::Outcome outcome) {
   if (auto* const failure = std::get_if<sdk::Failure>(&outcome)) {
@@ -47,12 +36,12 @@ class FunctionRunner::Run : public sdk::Context {
         source_(std::move(source)) {}
 
   void Tell(sdk::News news) override {
-    runner_.Post({id_, Progress{.percent = news.percent,
+    runner_.events_.Push({id_, Progress{.percent = news.percent,
                                 .message = std::move(news.message),
                                 .data = Text(news.data),
                                 .checkpoint = Text(news.checkpoint)}});
   }
-  void Beat() override { runner_.Post({id_, FunctionRunner::Beat{}}); }
+  void Beat() override { runner_.events_.Push({id_, FunctionRunner::Beat{}}); }
 
   JobId id() const { return id_; }
   void RequestStop() { source_.request_stop(); }
@@ -73,7 +62,7 @@ class FunctionRunner::Run : public sdk::Context {
 };
 
 FunctionRunner::FunctionRunner(int threads, JobSink& sink)
-    : threads_max_(static_cast<std::size_t>(threads)), sink_(sink), wake_fd_(MakeEventFd()) {
+    : threads_max_(static_cast<std::size_t>(threads)), sink_(sink) {
   CHECK(threads > 0);
 }
 
@@ -86,7 +75,6 @@ FunctionRunner::~FunctionRunner() {
   }
   ready_.notify_all();
   threads_.clear();  // joins
-  close(wake_fd_);
 }
 
 std::size_t FunctionRunner::busy() const {
@@ -139,13 +127,14 @@ void FunctionRunner::Signal(JobId id, bool kill) {
     if (waited) queue_.erase(queued);
   }
   if (waited) {
-    Post({id, Outcome{.error = "Towline.Cancelled", .cause = "it still waited for a thread"}});
+    events_.Push(
+        {id, Outcome{.error = "Towline.Cancelled", .cause = "it still waited for a thread"}});
   } else if (kill) {
     constexpr const char* kWhy =
         "it does not stop, and code inside the agent cannot be killed: restart the agent";
     Log(LogLevel::kWarning, "job_goes_on",
         {{"type", run.about().type}, {"execution", run.about().execution}, {"why", kWhy}});
-    Post({id, Progress{.message = kWhy}});
+    events_.Push({id, Progress{.message = kWhy}});
   }
 }
 
@@ -158,34 +147,15 @@ void FunctionRunner::Work() {
     queue_.pop_front();
     busy_++;
     lock.unlock();
-    Post({run->id(), run->Call()});
+    events_.Push({run->id(), run->Call()});
     run.reset();
     lock.lock();
     busy_--;
   }
 }
 
-void FunctionRunner::Post(Event event) {
-  bool wake = false;
-  {
-    const std::lock_guard lock(mutex_);
-    wake = events_.empty();
-    events_.push_back(std::move(event));
-  }
-  if (!wake) return;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof one);
-}
-
 void FunctionRunner::HandleReady() {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const auto got = read(wake_fd_, &count, sizeof count);
-  std::vector<Event> events;
-  {
-    const std::lock_guard lock(mutex_);
-    events.swap(events_);
-  }
-  for (Event& event : events) Handle(std::move(event));
+  for (Event& event : events_.TakeAll()) Handle(std::move(event));
 }
 
 void FunctionRunner::Handle(Event event) {

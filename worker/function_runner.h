@@ -12,6 +12,7 @@
 
 #include "worker/handler.h"
 #include "worker/sdk/job.h"
+#include "worker/wake_queue.h"
 
 namespace towline::worker {
 
@@ -27,7 +28,7 @@ class FunctionRunner {
   FunctionRunner(const FunctionRunner&) = delete;
   FunctionRunner& operator=(const FunctionRunner&) = delete;
 
-  int fd() const { return wake_fd_; }
+  int fd() const { return events_.fd(); }
   void HandleReady();
 
   Handler::Started Start(const sdk::Function& function, Job job);  // the function outlives it
@@ -44,13 +45,12 @@ class FunctionRunner {
     std::variant<Outcome, Progress, Beat> what{};
   };
 
-  void Post(Event event);  // any thread
   void Work();             // a thread's life
   void Handle(Event event);
 
   const std::size_t threads_max_;
   JobSink& sink_;
-  const int wake_fd_;
+  WakeQueue<Event> events_;
   std::unordered_map<JobId, std::shared_ptr<Run>> runs_;  // the agent's thread's
 
   mutable std::mutex mutex_;
@@ -58,7 +58,6 @@ class FunctionRunner {
   bool ending_ = false;                     // guarded by mutex_
   std::size_t busy_ = 0;                    // guarded by mutex_
   std::deque<std::shared_ptr<Run>> queue_;  // guarded by mutex_
-  std::vector<Event> events_;               // guarded by mutex_
   std::vector<std::jthread> threads_;       // last: they end before the rest goes
 };
 

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -35,12 +34,6 @@ std::string OwnPath() {
   std::error_code error;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
   return error ? "towline-worker" : path.string();
-}
-
-int MakeEventFd() {
-  const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-  return fd;
 }
 
 std::map<std::string, std::string> HostFacts() {
@@ -168,21 +161,21 @@ jobs::MqttConnection::Handlers Host::MakeHandlers() {
             .topic = jobs::PresenceTopic(agent_.principal()),
             .payload = Agent::Will(settings_, agent_.incarnation(), number)};
       },
-      .on_up = [this] { Push(LinkUp{connection_number_}); },
-      .on_down = [this](std::string why) { Push(LinkDown{std::move(why)}); },
+      .on_up = [this] { inbox_.Push(LinkUp{connection_number_}); },
+      .on_down = [this](std::string why) { inbox_.Push(LinkDown{std::move(why)}); },
       .on_unreachable =
           [this](std::string why) {
             Log(LogLevel::kWarning, "broker_unreachable",
                 {{"broker", broker_}, {"why", std::move(why)}});
           },
-      .on_message = [this](jobs::MqttConnection::Message message) { Push(std::move(message)); }};
+      .on_message =
+          [this](jobs::MqttConnection::Message message) { inbox_.Push(std::move(message)); }};
 }
 
 Host::Host(const Config& config, const sdk::Functions& own)
     : broker_(config.broker.host + ":" + std::to_string(config.broker.port)),
       wall_start_(std::chrono::floor<Millis>(std::chrono::system_clock::now())),
       steady_start_(std::chrono::steady_clock::now()),
-      wake_fd_(MakeEventFd()),
       journal_(config.state),
       isolation_(MakeIsolation(config)),
       settings_(SettingsOf(config, isolation_)),
@@ -202,26 +195,11 @@ Host::Host(const Config& config, const sdk::Functions& own)
       connection_number_(agent_.incarnation()),
       connection_(OptionsOf(config), MakeHandlers()) {}
 
-Host::~Host() {
-  connection_.Stop(0);
-  close(wake_fd_);
-}
+Host::~Host() { connection_.Stop(0); }
 
 // The wall clock may jump; durations may not. Site clocks are wrong anyway.
 Timestamp Host::Now() const {
   return wall_start_ + std::chrono::floor<Millis>(std::chrono::steady_clock::now() - steady_start_);
-}
-
-void Host::Push(Input input) {
-  bool wake = false;
-  {
-    const std::lock_guard lock(mutex_);
-    wake = inbox_.empty();
-    inbox_.push_back(std::move(input));
-  }
-  if (!wake) return;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof one);
 }
 
 int Host::Run(int signals, net::ServiceManager& manager) {
@@ -238,14 +216,16 @@ int Host::Run(int signals, net::ServiceManager& manager) {
   Timestamp deadline = agent_.RunOnce(Now());
   while (!agent_.stopped()) {
     const auto wait = std::clamp<std::int64_t>((deadline - Now()).count(), 0, wait_max);
-    pollfd waits[] = {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
+    pollfd waits[] = {{.fd = inbox_.fd(), .events = POLLIN, .revents = 0},
                       {.fd = runner_.fd(), .events = POLLIN, .revents = 0},
                       {.fd = local_.fd(), .events = POLLIN, .revents = 0},
                       {.fd = signals, .events = POLLIN, .revents = 0},
                       {.fd = functions_.fd(), .events = POLLIN, .revents = 0},
                       {.fd = transfers_ ? transfers_->fd() : -1, .events = POLLIN, .revents = 0}};
     poll(waits, 6, static_cast<int>(wait));
-    if (waits[0].revents != 0) TakeInputs();
+    if (waits[0].revents != 0) {
+      for (Input& input : inbox_.TakeAll()) Take(std::move(input));
+    }
     if (waits[1].revents != 0) runner_.HandleReady();
     if (waits[2].revents != 0) local_.HandleReady();
     if (waits[4].revents != 0) functions_.HandleReady();
@@ -266,17 +246,6 @@ int Host::Leave(int code) {
   if (functions_.busy() == 0) return code;
   connection_.Stop(0);
   std::_Exit(code);
-}
-
-void Host::TakeInputs() {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const auto got = read(wake_fd_, &count, sizeof count);
-  std::vector<Input> inputs;
-  {
-    const std::lock_guard lock(mutex_);
-    inputs.swap(inbox_);
-  }
-  for (Input& input : inputs) Take(std::move(input));
 }
 
 void Host::Take(Input input) {

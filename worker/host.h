@@ -3,7 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,6 +19,7 @@
 #include "worker/secrets.h"
 #include "worker/sqlite_journal.h"
 #include "worker/transfers.h"
+#include "worker/wake_queue.h"
 
 namespace towline::worker {
 
@@ -64,8 +64,6 @@ class Host : private Ports,
   std::vector<JobType> MakeTypes(const Config& config, const sdk::Functions& own);
   jobs::MqttConnection::Options OptionsOf(const Config& config) const;
   jobs::MqttConnection::Handlers MakeHandlers();
-  void Push(Input input);  // any thread
-  void TakeInputs();
   void Take(Input input);
   int Leave(int code);
   bool TakeSignals(int signals);  // false: leave at once
@@ -88,7 +86,7 @@ class Host : private Ports,
   const std::string broker_;  // for people
   const Timestamp wall_start_;
   const std::chrono::steady_clock::time_point steady_start_;
-  int wake_fd_ = -1;
+  WakeQueue<Input> inbox_;
   SqliteJournal journal_;
   const Isolation isolation_;  // after the journal, whose lock says that nobody else is here
   const AgentSettings settings_;
@@ -101,9 +99,6 @@ class Host : private Ports,
   LocalSocket local_;
   bool asked_to_stop_ = false;
   std::atomic<std::uint64_t> connection_number_;
-
-  std::mutex mutex_;
-  std::vector<Input> inbox_;  // guarded by mutex_
 
   jobs::MqttConnection connection_;  // last: its thread ends before the rest goes
 };

@@ -1,7 +1,6 @@
 #include "worker/transfers.h"
 
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,12 +58,6 @@ std::string MakeIncoming(const std::string& state) {
   return path;
 }
 
-int MakeEventFd() {
-  const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-  return fd;
-}
-
 }  // namespace
 
 Transfers::Transfers(Options options, Sink& sink)
@@ -72,8 +65,7 @@ Transfers::Transfers(Options options, Sink& sink)
       door_(options_.door),
       sink_(sink),
       outgoing_(MakeOutgoing(options_.state)),
-      incoming_(MakeIncoming(options_.state)),
-      wake_fd_(MakeEventFd()) {}
+      incoming_(MakeIncoming(options_.state)) {}
 
 Transfers::~Transfers() {
   {
@@ -83,7 +75,6 @@ Transfers::~Transfers() {
   }
   ready_.notify_all();
   threads_.clear();  // joins
-  close(wake_fd_);
   std::error_code error;
   fs::remove_all(incoming_, error);
 }
@@ -97,7 +88,7 @@ std::string Transfers::PathOf(const JournalKey& key) const {
 void Transfers::Fetch(JobId id, std::vector<Reference> references, bool as_text) {
   std::string folder = incoming_ + "/XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) {
-    return Post({id, Result<Fetched>(DiskError("cannot make", folder))});
+    return events_.Push({id, Result<Fetched>(DiskError("cannot make", folder))});
   }
   chmod(folder.c_str(), 0711);
   folders_[id] = folder;
@@ -193,7 +184,7 @@ void Transfers::Work() {
     const bool stopped = task->stop.stop_requested();
     if (!what && stopped) what = Failed(task->kind, Stopped());
     if (what) {
-      Post({task->id, *std::move(what)});
+      events_.Push({task->id, *std::move(what)});
     } else {
       Log(LogLevel::kWarning, "payload_waits",
           {{"why", what.error().message}, {"failures", std::to_string(task->failures)}});
@@ -343,22 +334,8 @@ Status Transfers::DoUpload(Task& task) const {
   return Ok();
 }
 
-void Transfers::Post(Event event) {
-  const std::lock_guard lock(mutex_);
-  events_.push_back(std::move(event));
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof one);
-}
-
 void Transfers::HandleReady() {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const auto got = read(wake_fd_, &count, sizeof count);
-  std::vector<Event> events;
-  {
-    const std::lock_guard lock(mutex_);
-    events.swap(events_);
-  }
-  for (Event& event : events) {
+  for (Event& event : events_.TakeAll()) {
     if (auto* const fetched = std::get_if<Result<Fetched>>(&event.what)) {
       sink_.OnFetched(event.id, std::move(*fetched));
     } else if (auto* const kept = std::get_if<Result<Reference>>(&event.what)) {

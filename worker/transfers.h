@@ -16,6 +16,7 @@
 
 #include "worker/payload_door.h"
 #include "worker/payloads.h"
+#include "worker/wake_queue.h"
 
 namespace towline::worker {
 
@@ -47,7 +48,7 @@ class Transfers : public Payloads {
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
 
-  int fd() const { return wake_fd_; }
+  int fd() const { return events_.fd(); }
   void HandleReady();
   // Of the files that jobs write their outputs to before they are kept.
   const std::string& outgoing() const { return outgoing_; }
@@ -96,7 +97,6 @@ class Transfers : public Payloads {
   What DoKeep(Task& task) const;
   Status DoUpload(Task& task) const;
   static What Failed(Kind kind, Error error);
-  void Post(Event event);
   std::string PathOf(const JournalKey& key) const;
 
   const Options options_;
@@ -104,14 +104,13 @@ class Transfers : public Payloads {
   Sink& sink_;
   const std::string outgoing_;
   const std::string incoming_;
-  int wake_fd_ = -1;
+  WakeQueue<Event> events_;
   std::map<JobId, std::string> folders_;  // the agent's thread only
 
   std::mutex mutex_;
   std::condition_variable ready_;
   bool ending_ = false;                     // guarded by mutex_
   std::list<std::shared_ptr<Task>> tasks_;  // guarded by mutex_
-  std::vector<Event> events_;               // guarded by mutex_
   std::vector<std::jthread> threads_;       // last
 };
 
