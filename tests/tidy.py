@@ -69,7 +69,7 @@ ROOMS = {
     "orchestrator/store": (
         (BASE, LOG, CORE + "asl/", CORE + "interpreter/", STORED_PROTOS),
         ("boost_json", "sqlite", "protobuf")),
-    "orchestrator/blobs": ((BASE,), ("openssl",)),
+    "orchestrator/blobs": ((BASE,), ()),
     "orchestrator/engine": (
         (BASE, LOG, BLOBS, CORE + "asl/", CORE + "interpreter/") + STORE_SEAMS,
         ("boost_json", "openssl")),

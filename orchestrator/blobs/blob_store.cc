@@ -1,19 +1,16 @@
 #include "orchestrator/blobs/blob_store.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <vector>
 
-#include "statemachines/base/check.h"
 #include "statemachines/base/digest.h"
 
 namespace towline::blobs {
@@ -34,21 +31,15 @@ Error Failed(const std::string& what, const fs::path& path) {
 }
 
 Result<std::string> DigestOf(int fd) {
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
-                                                                   EVP_MD_CTX_free);
-  CHECK(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
+  Sha256 digest;
   std::vector<char> piece(kReadBytes);
   for (off_t at = 0;;) {
     const ssize_t got = pread(fd, piece.data(), piece.size(), at);
     if (got < 0) return Failed("read", "an upload");
-    if (got == 0) break;
-    CHECK(EVP_DigestUpdate(context.get(), piece.data(), static_cast<std::size_t>(got)) == 1);
+    if (got == 0) return digest.End();
+    digest.Add({piece.data(), static_cast<std::size_t>(got)});
     at += got;
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  CHECK(EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1);
-  return Hex(digest.data(), size);
 }
 
 bool WriteAll(int fd, std::string_view bytes) {
@@ -279,7 +270,7 @@ int BlobStore::Sweep(Millis age, const std::function<bool(const std::string&)>& 
 }
 
 Result<Json> TenantReferences::Load(const Reference& reference) const {
-  const auto known = loaded_.find(reference.sha256);
+  const auto known = loaded_.find(reference);
   if (known != loaded_.end()) return known->second;
   const std::string name = "the large payload " + reference.sha256;
   const auto size = store_.Find(tenant_, reference.sha256);
@@ -287,6 +278,11 @@ Result<Json> TenantReferences::Load(const Reference& reference) const {
     return Error{Error::Code::kNotFound,
                  name + " is not on the server: it never was, or nothing has referred to it for "
                         "too long"};
+  }
+  if (*size != reference.size) {
+    return Error{Error::Code::kInvalidArgument,
+                 name + " has " + std::to_string(*size) + " bytes, not " +
+                     std::to_string(reference.size) + " as the reference says"};
   }
   if (*size > bytes_max_) {
     return Error{Error::Code::kResourceExhausted,
@@ -304,7 +300,7 @@ Result<Json> TenantReferences::Load(const Reference& reference) const {
     loaded_bytes_ = 0;
   }
   loaded_bytes_ += content->size();
-  return loaded_.emplace(reference.sha256, *std::move(value)).first->second;
+  return loaded_.emplace(reference, *std::move(value)).first->second;
 }
 
 std::uint64_t BlobStore::Used(const std::string& tenant) const {

@@ -100,7 +100,7 @@ class TenantReferences final : public References {
   const BlobStore& store_;
   const std::string tenant_;
   const std::size_t bytes_max_;
-  mutable std::map<std::string, Json> loaded_;
+  mutable std::map<Reference, Json> loaded_;
   mutable std::size_t loaded_bytes_ = 0;  // as texts
 };
 

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "statemachines/base/check.h"
+
 namespace towline {
 namespace {
 
@@ -37,6 +39,23 @@ std::optional<std::string> HexDigest(std::string_view algorithm, std::string_vie
   if (EVP_Digest(text.data(), text.size(), digest.data(), &size, known, nullptr) != 1) {
     return std::nullopt;
   }
+  return Hex(digest.data(), size);
+}
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  CHECK(context_ != nullptr && EVP_DigestInit_ex(context_, EVP_sha256(), nullptr) == 1);
+}
+
+Sha256::~Sha256() { EVP_MD_CTX_free(context_); }
+
+void Sha256::Add(std::string_view piece) {
+  CHECK(EVP_DigestUpdate(context_, piece.data(), piece.size()) == 1);
+}
+
+std::string Sha256::End() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  CHECK(EVP_DigestFinal_ex(context_, digest.data(), &size) == 1);
   return Hex(digest.data(), size);
 }
 

@@ -1,5 +1,6 @@
 #include "statemachines/base/reference.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
@@ -47,6 +48,34 @@ void ForEachReference(const json::value& value,
     if (const auto reference = ReferenceOf(value)) return visit(*reference);
     for (const auto& member : *object) ForEachReference(member.value(), visit);
   }
+}
+
+Result<const Json*> OpenReferences::Open(const json::value& value) {
+  const Json* content = nullptr;
+  for (const json::value* at = &value; references_ != nullptr; at = &**content) {
+    const auto reference = ReferenceOf(*at);
+    if (!reference) break;
+    auto known = contents_.find(*reference);
+    if (known == contents_.end()) {
+      bytes_ += std::max(reference->size, kBytesLeast);
+      if (bytes_ > kBytesMax) {
+        return Error{Error::Code::kResourceExhausted,
+                     "One expression looks into at most " + std::to_string(kBytesMax >> 20) +
+                         " MiB of large payloads: look into fewer at once, as each item of a Map "
+                         "into its own, or let a job do it"};
+      }
+      auto loaded = references_->Load(*reference);
+      if (!loaded) return loaded.error();
+      known = contents_.emplace(*reference, *std::move(loaded)).first;
+    }
+    content = &known->second;
+  }
+  return content;
+}
+
+bool OpenReferences::Holds(const Json& content) const {
+  return std::any_of(contents_.begin(), contents_.end(),
+                     [&](const auto& known) { return known.second.SameAs(content); });
 }
 
 bool MentionsReference(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,26 @@ class References {
   virtual ~References() = default;
   // The content, which must be JSON. Errors are one sentence: it is not there, too large, no JSON.
   virtual Result<Json> Load(const Reference& reference) const = 0;
+};
+
+// What one evaluation has looked into: each content is loaded once and lives as long as this.
+class OpenReferences {
+ public:
+  // How much one evaluation may look into; each content counts as a disk's block at least.
+  static constexpr std::uint64_t kBytesMax = 64 << 20;
+  static constexpr std::uint64_t kBytesLeast = 4096;
+
+  explicit OpenReferences(const References* references) : references_(references) {}  // may be null
+  // What `value` stands for in the end if it is a reference, else null: so for all values without
+  // `references`. Errors: those of Load, or it is too much for one evaluation.
+  Result<const Json*> Open(const json::value& value);
+  bool Holds(const Json& content) const;  // that very one
+  bool empty() const { return contents_.empty(); }
+
+ private:
+  const References* const references_;
+  std::map<Reference, Json> contents_{};
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace towline

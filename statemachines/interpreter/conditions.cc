@@ -120,32 +120,45 @@ bool Compare(const asl::Condition& condition, const json::value& a, const json::
   return b.is_bool() && HasKind(op, a) == b.get_bool();
 }
 
-bool Invalid(const jsonpath::Path& path, std::string& problem) {
-  problem = "Invalid path '" + path.text() +
-            "': The choice state's condition path references an invalid value.";
-  return false;
+// What a comparison looks at: the content, where the path leads to a large payload.
+const json::value* Operand(const jsonpath::Path& path, const jsonpath::Eval<Json>& found,
+                           OpenReferences& opened, std::string& problem) {
+  std::string why = "The choice state's condition path references an invalid value.";
+  if (found) {
+    const auto content = opened.Open(**found);
+    if (content) return *content == nullptr ? &**found : &***content;
+    why = content.error().message;
+  } else if (found.error().kind == jsonpath::EvalError::Kind::kUnreadable) {
+    why = found.error().detail;
+  }
+  problem = "Invalid path '" + path.text() + "': " + why;
+  return nullptr;
 }
 
 bool DecideComparison(const asl::Condition& condition, const jsonpath::Scope& scope, bool& holds,
                       std::string& problem) {
   CHECK(condition.variable.has_value());
+  OpenReferences opened(scope.references);
   // An index past the end reads as null elsewhere; here it is what "is it present?" asks about.
   jsonpath::Scope seen = scope;
   seen.lenient = condition.op != Op::kIsPresent;
-  const auto value = condition.variable->Evaluate(seen);
-  if (condition.op == Op::kIsPresent) {
+  const auto found = condition.variable->Evaluate(seen);
+  const bool readable = found || found.error().kind != jsonpath::EvalError::Kind::kUnreadable;
+  if (condition.op == Op::kIsPresent && readable) {
     const json::value& wanted = *condition.literal;
-    holds = wanted.is_bool() && static_cast<bool>(value) == wanted.get_bool();
+    holds = wanted.is_bool() && static_cast<bool>(found) == wanted.get_bool();
     return true;
   }
-  if (!value) return Invalid(*condition.variable, problem);
+  const json::value* const value = Operand(*condition.variable, found, opened, problem);
+  if (value == nullptr) return false;
   if (!condition.operand_path.has_value()) {
-    holds = Compare(condition, **value, *condition.literal);
+    holds = Compare(condition, *value, *condition.literal);
     return true;
   }
-  const auto operand = condition.operand_path->Evaluate(scope);
-  if (!operand) return Invalid(*condition.operand_path, problem);
-  holds = Compare(condition, **value, **operand);
+  const auto other = condition.operand_path->Evaluate(scope);
+  const json::value* const operand = Operand(*condition.operand_path, other, opened, problem);
+  if (operand == nullptr) return false;
+  holds = Compare(condition, *value, *operand);
   return true;
 }
 

@@ -139,25 +139,23 @@ Value Evaluator::ApplyOnce(Value callee, Arguments arguments, Value context, Fra
 Value Evaluator::ApplyNative(const Native& native, Arguments arguments, Value context,
                              Frame* frame) {
   Arguments validated;
-  if (!FollowAll(arguments) || !Validate(native.signature, arguments, context, validated)) {
-    return Value::Failed();
-  }
+  if (!Validate(native.signature, arguments, context, validated)) return Value::Failed();
   return native.body({*this, validated, context, frame});
 }
 
 // References among the arguments become what they stand for. False: one cannot be followed.
 bool Evaluator::FollowAll(Arguments& arguments) {
-  if (circumstances_.references == nullptr) return true;
   Value* followed = nullptr;
   for (std::size_t i = 0; i < arguments.size; i++) {
-    const Value value = arguments[i];
-    if (value.kind() != Kind::kObjectView || !ReferenceOf(value.view())) continue;
+    if (!arguments[i].is_object_view()) continue;
+    const Value content = Follow(arguments[i]);
+    if (content.is_failed()) return false;
+    if (content.IsSameViewAs(arguments[i])) continue;
     if (followed == nullptr) {
       followed = stack_.NewArray<Value>(arguments.size);
       std::copy(arguments.data, arguments.data + arguments.size, followed);
     }
-    followed[i] = Follow(value);
-    if (followed[i].is_failed()) return false;
+    followed[i] = content;
   }
   if (followed != nullptr) arguments.data = followed;
   return true;
@@ -165,6 +163,7 @@ bool Evaluator::FollowAll(Arguments& arguments) {
 
 bool Evaluator::Validate(const Signature& signature, Arguments given, Value context,
                          Arguments& validated) {
+  if (!FollowAll(given)) return false;
   const ArgumentFault fault = signature.Validate(stack_, arena_, given, context, validated);
   if (fault.code == nullptr) return true;
   Fail(fault.code, Value::Integer(fault.index));

@@ -78,9 +78,7 @@ Value Evaluator::Behind(const Node& node, Value result, Frame* frame) {
     result = Filter(*stage.filter, result, frame);
     if (result.is_failed()) return result;
   }
-  if (node.group != nullptr) {
-    return EvaluateGroup(node.group->pairs, node.group->position, result, frame);
-  }
+  if (node.group != nullptr) return GroupBehind(*node.group, result, frame);
   return node.keep_array ? KeptSequence(arena_, result) : result;
 }
 
@@ -141,9 +139,8 @@ Value Evaluator::LookUp(Value value, std::string_view key) {
       const json::object& object = value.object_view();
       const auto member = object.find({key.data(), key.size()});
       if (member != object.end()) return Value::View(member->value(), value.root());
-      const Value followed = Follow(value);
-      const bool same = followed.kind() == Kind::kObjectView && &followed.view() == &value.view();
-      return same ? Value() : followed.is_failed() ? followed : LookUp(followed, key);
+      const Value content = Follow(value);
+      return content.IsSameViewAs(value) ? Value() : LookUp(content, key);
     }
     case Kind::kObject: {
       const Value* const member = value.object()->Find(key);
@@ -154,6 +151,8 @@ Value Evaluator::LookUp(Value value, std::string_view key) {
       break;
     case Kind::kStates:
       return StateMember(key);
+    case Kind::kFailed:
+      return value;
     default:
       return {};
   }
@@ -198,6 +197,8 @@ Value Evaluator::EvaluateDescendants(Value input) {
 }
 
 bool Evaluator::AddDescendants(Value value, Array& result) {
+  value = Follow(value);
+  if (value.is_failed()) return false;
   if (value.is_array()) {
     const Elements elements(value);
     if (!Step(elements.size() + 1)) return false;

@@ -40,6 +40,8 @@ class Evaluator {
   Value Apply(Value callee, Arguments arguments, Value context, Frame* frame);
   static int ArityOf(const Function& function);  // how many arguments it takes
 
+  // What a value stands for, if it is a reference (base/reference.h), else itself.
+  Value Follow(Value value);
   // Whether a value counts as true: a Bool, or failed (a number that is infinite).
   Value Truth(Value value);
   // $string: JSON with numbers of 15 digits; a text as it is.
@@ -113,7 +115,6 @@ class Evaluator {
   Value StateMember(std::string_view name);
   Value AllStates();
   Value ViewOf(const Json& document);
-  Value Follow(Value value);  // what it stands for, if it is a reference
   bool Tick(std::uint64_t steps);
   bool IsOver();
   Outcome OutcomeOf(Value result);
@@ -159,12 +160,15 @@ class Evaluator {
   Array* FilterTuples(const Node& predicate, const Array& tuples, Frame* frame);
 
   // group.cc, sort.cc, transform.cc
+  Value GroupBehind(const Group& group, Value items, Frame* frame);
   Value EvaluateGroup(const std::vector<Pair>& pairs, std::uint32_t position, Value input,
                       Frame* frame);
   Value MakeObject(const std::vector<Pair>& pairs, std::uint32_t position, Value item,
                    Frame* frame);
   bool IsKey(Value key, std::uint32_t position);
   Value Sort(const Node& sort, Value items, Frame* frame);
+  bool IsReference(Value value) const;
+  bool IsOfPayload(Value value) const;
   Value ApplyTransform(const Transform& transform, Value original);
   bool Update(const Node& node, Value match, Object* target, Frame* frame);
   bool Delete(const Node& node, Value match, Object* target, Frame* frame);
@@ -219,6 +223,7 @@ class Evaluator {
   std::vector<std::unique_ptr<Program>> evaluated_;  // of $eval
   std::vector<std::unique_ptr<Value[]>> evaluated_globals_;
   std::vector<std::unique_ptr<Json>> parsed_;  // of $parse
+  OpenReferences opened_;
 
   Problem problem_;
   bool located_ = false;  // the problem's position is known

@@ -35,6 +35,8 @@ Value Type(const Call& call) {
 
 // Gathers the keys of an object, or of the objects in an array, each once.
 bool AddKeys(const Call& call, Value value, Object& keys) {
+  value = call.evaluator.Follow(value);
+  if (value.is_failed()) return false;
   Arena& arena = call.evaluator.arena();
   if (value.is_array()) {
     const Elements elements(value);
@@ -74,6 +76,7 @@ Value LookUp(const Call& call) {
 
 // Each member as an object of its own.
 Value Spread(const Call& call, Value value) {
+  value = call.evaluator.Follow(value);
   Arena& arena = call.evaluator.arena();
   if (value.is_array()) {
     const Elements elements(value);
@@ -110,7 +113,9 @@ Value Merge(const Call& call) {
   const Elements objects(call[0]);
   Object* const merged = arena.New<Object>();
   for (std::uint32_t i = 0; i < objects.size(); i++) {
-    const Members members(arena, objects[i]);
+    const Value object = call.evaluator.Follow(objects[i]);
+    if (object.is_failed()) return object;
+    const Members members(arena, object);
     if (!call.evaluator.Step(members.size() + 1)) return Value::Failed();
     for (std::uint32_t j = 0; j < members.size(); j++) {
       Set(arena, *merged, members.key(j), members.value(j));

@@ -95,6 +95,11 @@ bool Evaluator::IsKey(Value key, std::uint32_t position) {
   return false;
 }
 
+Value Evaluator::GroupBehind(const Group& group, Value items, Frame* frame) {
+  items = Follow(items);
+  return items.is_failed() ? items : EvaluateGroup(group.pairs, group.position, items, frame);
+}
+
 Value Evaluator::EvaluateGroup(const std::vector<Pair>& pairs, std::uint32_t position, Value input,
                                Frame* frame) {
   const bool rows = input.kind() == Kind::kArray && input.array()->tuple_stream;

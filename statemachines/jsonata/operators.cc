@@ -31,8 +31,11 @@ Value Evaluator::Truth(Value value) {
       return Value::Bool(value.number() != 0 && !std::isnan(value.number()));
     case Kind::kString:
       return Value::Bool(!value.text().empty());
-    case Kind::kObjectView:
-      return Value::Bool(!value.object_view().empty());
+    case Kind::kObjectView: {
+      const Value content = Follow(value);
+      if (content.IsSameViewAs(value)) return Value::Bool(!value.object_view().empty());
+      return content.is_failed() ? content : Truth(content);
+    }
     case Kind::kObject:
       return Value::Bool(value.object()->size > 0);
     case Kind::kFunction:
@@ -52,7 +55,7 @@ Value Evaluator::Truth(Value value) {
 }
 
 Value Evaluator::EvaluateBinary(const Node& node, Value input, Frame* frame) {
-  const Value left = Evaluate(*node.left, input, frame);
+  const Value left = Follow(Evaluate(*node.left, input, frame));
   if (left.is_failed()) return left;
   if (node.operation == Operation::kAnd || node.operation == Operation::kOr) {
     Value truth = Truth(left);
@@ -65,7 +68,7 @@ Value Evaluator::EvaluateBinary(const Node& node, Value input, Frame* frame) {
     }
     return truth.is_failed() ? Locate(node, node.text) : truth;
   }
-  const Value right = Evaluate(*node.right, input, frame);
+  const Value right = Follow(Evaluate(*node.right, input, frame));
   if (right.is_failed()) return right;
   const Value result = Operate(node.operation, left, right);
   return result.is_failed() ? Locate(node, node.text) : result;

@@ -80,9 +80,7 @@ Value Evaluator::FinishPath(const Node& path, Value result, Frame* frame) {
     const Array& array = *result.array();
     if (array.constructed && !array.sequence) result = SequenceOf(arena_, result);
   }
-  if (path.group != nullptr) {
-    return EvaluateGroup(path.group->pairs, path.group->position, result, frame);
-  }
+  if (path.group != nullptr) return GroupBehind(*path.group, result, frame);
   const bool keep = path.keep_singleton_array || path.keep_array;
   return keep ? KeptSequence(arena_, result) : result;
 }

@@ -28,7 +28,8 @@ Evaluator::Evaluator(const Program& program, const Json* input, const Circumstan
       stack_(circumstances.bounds.memory),
       symbols_(&program.symbols),
       steps_left_(circumstances.bounds.steps),
-      seed_(circumstances.seed) {
+      seed_(circumstances.seed),
+      opened_(circumstances.references) {
   empty_.sequence = true;
   globals_ = arena_.NewArray<Value>(symbols_->size());
   std::fill(globals_, globals_ + symbols_->size(), Value::TailCall());
@@ -79,6 +80,9 @@ Outcome Evaluator::OutcomeOf(Value result) {
 
 // What the documents' numbers do not reach is copied in the end instead of shared.
 Value Evaluator::ViewOf(const Json& document) {
+  for (std::uint8_t i = 0; i < root_count_; i++) {
+    if (roots_[i] == &document) return Value::View(*document, i + 1);
+  }
   if (root_count_ == roots_.size()) return Value::View(*document, 0);
   roots_[root_count_++] = &document;
   return Value::View(*document, root_count_);
@@ -170,13 +174,10 @@ Value Evaluator::ParseText(std::string_view text) {
 }
 
 Value Evaluator::Follow(Value value) {
-  if (circumstances_.references == nullptr || value.kind() != Kind::kObjectView) return value;
-  const auto reference = ReferenceOf(value.view());
-  if (!reference) return value;
-  if (!Step(reference->size / kTicks + 1)) return Value::Failed();
-  Result<Json> loaded = circumstances_.references->Load(*reference);
-  if (!loaded) return Fail({.code = "D3141", .message = loaded.error().message});
-  return Follow(ViewOf(*parsed_.emplace_back(std::make_unique<Json>(*std::move(loaded)))));
+  if (!value.is_object_view()) return value;
+  const auto content = opened_.Open(value.view());
+  if (!content) return Fail({.code = "D3141", .message = content.error().message});
+  return *content == nullptr ? value : ViewOf(**content);
 }
 
 }  // namespace towline::jsonata

@@ -10,6 +10,7 @@ namespace towline::jsonata {
 
 Value Evaluator::Clone(Value value) {
   if (!Step()) return Value::Failed();
+  if (IsReference(value)) return value;
   switch (value.kind()) {
     case Kind::kNumber:
       if (std::isnan(value.number())) return Value::Null();
@@ -49,6 +50,17 @@ Value Evaluator::Clone(Value value) {
   }
 }
 
+bool Evaluator::IsReference(Value value) const {
+  return circumstances_.references != nullptr && value.is_object_view() &&
+         ReferenceOf(value.view());
+}
+
+// Whether it is a reference, or lies within what one stands for.
+bool Evaluator::IsOfPayload(Value value) const {
+  if (IsReference(value)) return true;
+  return value.is_object_view() && value.root() != 0 && opened_.Holds(*roots_[value.root() - 1U]);
+}
+
 Value Evaluator::ApplyTransform(const Transform& transform, Value original) {
   if (original.is_undefined()) return original;
   const Node& node = *transform.node;
@@ -67,6 +79,12 @@ Value Evaluator::ApplyTransform(const Transform& transform, Value original) {
   for (std::uint32_t i = 0; i < elements.size(); i++) {
     // What lies outside the copy is not to be changed.
     const Value match = elements[i];
+    if (IsOfPayload(match)) {
+      Fail({.code = "D3141",
+            .message = "a large payload cannot be changed within the value that refers to it: "
+                       "apply the transformation to the payload itself"});
+      return LocateAt(node.position);
+    }
     Object* const target =
         match.kind() == Kind::kObject && match.object()->clone == clone ? match.object() : nullptr;
     if (!Update(*node.right, match, target, transform.frame)) return Value::Failed();

@@ -29,6 +29,8 @@ Frame* Evaluator::FrameOf(const Tuple& tuple, Frame* parent) {
 
 // The steps of `path` from `from` on, the first of them applied to `items`.
 Value Evaluator::EvaluateTuplePath(const Node& path, std::size_t from, Value items, Frame* frame) {
+  items = Follow(items);
+  if (items.is_failed()) return items;
   Array* tuples = NewTuples(arena_);
   const bool list = items.is_array() && !(from == 0 && path.list[0]->kind == NodeKind::kVariable);
   const Value rows = list ? items : SequenceOf(arena_, items);
@@ -48,9 +50,7 @@ Value Evaluator::EvaluateTuplePath(const Node& path, std::size_t from, Value ite
     tuples = EvaluateTupleStep(*path.list[i], *tuples, frame);
   }
   if (tuples == nullptr) return Value::Failed();
-  if (path.group != nullptr) {
-    return EvaluateGroup(path.group->pairs, path.group->position, Value::Of(tuples), frame);
-  }
+  if (path.group != nullptr) return GroupBehind(*path.group, Value::Of(tuples), frame);
   if (path.tuple) return Value::Of(tuples);
   Array* const values = NewSequence(arena_);
   for (std::uint32_t i = 0; i < tuples->size; i++) {
@@ -73,7 +73,8 @@ Array* Evaluator::EvaluateTupleStep(const Node& step, const Array& rows, Frame* 
     for (std::uint32_t i = 0; i < rows.size; i++) {
       const Tuple& row = *rows.at(i).tuple();
       const Arena::Mark mark = stack_.Position();
-      const Value result = Evaluate(step, row.at, FrameOf(row, frame));
+      Value result = Evaluate(step, row.at, FrameOf(row, frame));
+      if (step.focus != kNoSymbol || step.index != kNoSymbol) result = Follow(result);
       if (result.is_failed() || !AddTuples(step, row, result, *tuples)) return nullptr;
       Release(mark);
     }

@@ -95,6 +95,7 @@ class Value {
   bool is_string() const { return kind_ == Kind::kString; }
   bool is_function() const { return kind_ == Kind::kFunction; }
   bool is_array() const { return kind_ == Kind::kArray || kind_ == Kind::kArrayView; }
+  bool is_object_view() const { return kind_ == Kind::kObjectView; }
   bool is_object() const { return kind_ == Kind::kObject || kind_ == Kind::kObjectView; }
 
   bool boolean() const { return bool_; }
@@ -108,6 +109,9 @@ class Value {
   const json::array& array_view() const { return *view_->if_array(); }
   const json::object& object_view() const { return *view_->if_object(); }
   std::uint8_t root() const { return root_; }
+  bool IsSameViewAs(Value other) const {
+    return is_object_view() && other.is_object_view() && view_ == other.view_;
+  }
 
   // A function that was passed as an argument; JSONata takes it for false, others for true.
   Value AsArgument() const {

@@ -23,11 +23,18 @@ const json::value* EvaluateCall(const ExpressionNode& node, const Scope& scope,
                                 Allowance& allowance, json::value& made, EvalError& error) {
   std::vector<json::value> storage(node.arguments.size());
   std::vector<const json::value*> arguments(node.arguments.size());
+  Follower follower(node.function->keeps_references ? nullptr : scope.references);
   for (std::size_t i = 0; i < node.arguments.size(); i++) {
     const ExpressionNode& argument = node.arguments[i];
     arguments[i] = Evaluate(argument, scope, allowance, storage[i], error);
     if (arguments[i] == nullptr) {
       if (error.kind == EvalError::Kind::kNoResults) error = MissingArgument(node, argument, scope);
+      return nullptr;
+    }
+    const json::value* const content = follower.Follow(*arguments[i]);
+    if (content != nullptr) arguments[i] = content;
+    if (follower.broken()) {
+      error = InCall(node, follower.broken()->kind, follower.broken()->detail);
       return nullptr;
     }
     std::string_view wanted;

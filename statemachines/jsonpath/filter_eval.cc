@@ -208,13 +208,19 @@ class Evaluation {
   }
 
   bool LeadsNowhere(const EvalError& error) {
-    if (error.kind == EvalError::Kind::kBroken) broken_ = error;
+    if (error.IsBroken()) broken_ = error;
     return error.kind == EvalError::Kind::kNoResults;
   }
 
   std::nullopt_t Break(std::string why) {
     broken_ = EvalError{EvalError::Kind::kBroken, std::move(why)};
     return std::nullopt;
+  }
+
+  std::optional<Datum> Seen(const json::value& value) {  // what a reference stands for
+    const json::value* const content = Followed(follower_, value);
+    if (content == nullptr) broken_ = follower_->broken();
+    return content == nullptr ? std::nullopt : std::optional<Datum>(FromValue(*content));
   }
 
   std::optional<Datum> ValueOf(const Operand& operand, Selection& selection) {
@@ -226,7 +232,7 @@ class Evaluation {
                               selection, error);
     visits_ = selection.visits;
     if (!found) return LeadsNowhere(error) ? std::optional<Datum>(Datum{}) : std::nullopt;
-    if (operand.path->definite) return FromValue(*selection.values.back());
+    if (operand.path->definite) return Seen(*selection.values.back());
     json::array all;
     for (const json::value* value : selection.values) all.push_back(*value);
     selection.made.emplace_back(std::move(all));

@@ -8,15 +8,10 @@
 namespace towline::jsonpath {
 
 const json::value* Follower::Follow(const json::value& value) {
-  if (references_ == nullptr) return nullptr;
-  const auto reference = ReferenceOf(value);
-  if (!reference) return nullptr;
-  auto loaded = references_->Load(*reference);
-  if (!loaded) {
-    broken_ = EvalError{EvalError::Kind::kBroken, loaded.error().message};
-    return nullptr;
-  }
-  return &*held_.emplace_back(*std::move(loaded));
+  const auto content = opened_.Open(value);
+  if (content) return *content == nullptr ? nullptr : &***content;
+  broken_ = EvalError{EvalError::Kind::kUnreadable, content.error().message};
+  return nullptr;
 }
 
 namespace {
@@ -48,11 +43,11 @@ const json::value* FindPlain(const PathNode& path, const json::value& start,
   for (std::size_t at = 0; at < path.steps.size(); at++) {
     const Step& step = path.steps[at];
     const json::value* next = Next(step, *value, options.lenient);
-    while (next == nullptr && options.follower != nullptr) {
-      const json::value* const followed = options.follower->Follow(*value);
-      if (followed == nullptr) break;
-      value = followed;
-      next = Next(step, *value, options.lenient);
+    if (next == nullptr && options.follower != nullptr) {
+      if (const json::value* const followed = options.follower->Follow(*value)) {
+        value = followed;
+        next = Next(step, *value, options.lenient);
+      }
     }
     if (next == nullptr) {
       if (error == nullptr) return nullptr;

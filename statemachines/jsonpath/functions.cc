@@ -82,7 +82,8 @@ class Application {
  public:
   Application(const FunctionCall& call, const json::value& model) : call_(call), model_(model) {}
 
-  bool Resolve(const json::value& document, std::size_t& visits, EvalError& error) {
+  bool Resolve(const json::value& document, Follower* follower, std::size_t& visits,
+               EvalError& error) {
     for (const auto& argument : call_.arguments) {
       if (const json::value* literal = std::get_if<json::value>(&argument)) {
         arguments_.push_back(*literal);
@@ -90,16 +91,17 @@ class Application {
       }
       const PathNode& path = *std::get<std::shared_ptr<const PathNode>>(argument);
       Selection selection{.visits = visits};
-      const bool found = Select(path, document, document, {}, selection, error);
+      const bool found = Select(path, document, document, {.follower = follower}, selection, error);
       visits = selection.visits;
       if (!found) return false;
       json::array all;
       for (const json::value* value : selection.values) {
-        if (!allowance_.Take(*value)) {
-          error = allowance_.error();
+        const json::value* const content = Followed(follower, *value);
+        if (content == nullptr || !allowance_.Take(*content)) {
+          error = content == nullptr ? *follower->broken() : allowance_.error();
           return false;
         }
-        all.push_back(*value);
+        all.push_back(*content);
       }
       arguments_.push_back(path.definite ? all.back() : json::value(std::move(all)));
     }
@@ -287,9 +289,9 @@ std::shared_ptr<const FunctionCall> OverPath(const FunctionCall& call,
 }
 
 bool Call(const FunctionCall& call, const json::value& model, const json::value& document,
-          std::size_t& visits, json::value& result, EvalError& error) {
+          Follower* follower, std::size_t& visits, json::value& result, EvalError& error) {
   Application application(call, model);
-  return application.Resolve(document, visits, error) && application.Run(result, error);
+  return application.Resolve(document, follower, visits, error) && application.Run(result, error);
 }
 
 }  // namespace towline::jsonpath

@@ -22,6 +22,6 @@ std::shared_ptr<const FunctionCall> OverPath(const FunctionCall& call,
 
 // False: `error` says why.
 bool Call(const FunctionCall& call, const json::value& model, const json::value& document,
-          std::size_t& visits, json::value& result, EvalError& error);
+          Follower* follower, std::size_t& visits, json::value& result, EvalError& error);
 
 }  // namespace towline::jsonpath

@@ -12,7 +12,7 @@ constexpr std::array<Intrinsic, 18> kIntrinsics{{
     {"Format", "s*", Format},
     {"StringToJson", "s", StringToJson},
     {"JsonToString", "v", JsonToString},
-    {"Array", "*", Array},
+    {"Array", "*", Array, true},
     {"ArrayPartition", "an", ArrayPartition},
     {"ArrayContains", "av", ArrayContains},
     {"ArrayRange", "nnn", ArrayRange},

@@ -35,6 +35,8 @@ struct Intrinsic {
   // '?' come arguments that may be left out; a final '*' stands for any number of anything.
   std::string_view signature;
   bool (*run)(Invocation& call, json::value& result);
+  // It only puts its arguments somewhere: those that are references stay it.
+  bool keeps_references = false;
 };
 
 const Intrinsic* FindIntrinsic(std::string_view name);

@@ -46,9 +46,9 @@ struct Scope {
   // indefinite path that leads nowhere as []. IsPresent must set this to false: there AWS says what
   // Jayway says, and such a path fails with kNoResults.
   bool lenient = true;
-  // Where a step comes to a reference (base/reference.h), it goes on in what that stands for; a
-  // path that ends there gives the reference itself, and ".." does not look into one. Null:
-  // references are objects like any other.
+  // Where a step comes to a reference (base/reference.h), it goes on in what that stands for, and
+  // so do arguments of functions other than States.Array; a path that ends there gives the
+  // reference itself. Null: references are objects like any other.
   const References* references = nullptr;
 };
 
@@ -58,13 +58,14 @@ struct EvalError {
   enum class Kind {
     kNoResults,  // a definite path that leads nowhere
     kInvalid,    // not applicable to this value, or a malformed intrinsic argument at run time
-    kBroken,     // a path's function or an operator of a filter gave up, or a reference cannot be
-                 // followed: no filter hides it
+    kBroken,     // a path's function or an operator of a filter gave up: no filter hides it
+    kUnreadable,  // a reference cannot be followed: neither does IsPresent
     kIntrinsic,  // an intrinsic function failed
     kTooLarge,   // a bound (elements, characters) was exceeded
   };
   Kind kind = Kind::kNoResults;
   std::string detail;
+  bool IsBroken() const { return kind == Kind::kBroken || kind == Kind::kUnreadable; }
 };
 
 template <class T>

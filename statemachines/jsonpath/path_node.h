@@ -73,19 +73,26 @@ Result<std::shared_ptr<const PathNode>> ParsePath(std::string_view text, PathPla
 // Follows references for one evaluation.
 class Follower {
  public:
-  explicit Follower(const References* references) : references_(references) {}
+  explicit Follower(const References* references) : opened_(references) {}
   // What `value` stands for if it is a reference, else null. A reference that cannot be followed is
   // null as well, and broken() then says why.
   const json::value* Follow(const json::value& value);
   // Values outside of the document have been found.
-  bool used() const { return !held_.empty(); }
+  bool used() const { return !opened_.empty(); }
   const std::optional<EvalError>& broken() const { return broken_; }
 
  private:
-  const References* references_;
-  std::vector<Json> held_;  // what values that were found lie in
+  OpenReferences opened_;  // what values that were found lie in
   std::optional<EvalError> broken_;
 };
+
+// What a step is applied to in place of `value`, which is most often itself; null: `follower`
+// (which may be none) is broken.
+inline const json::value* Followed(Follower* follower, const json::value& value) {
+  if (follower == nullptr) return &value;
+  const json::value* const content = follower->Follow(value);
+  return content != nullptr || follower->broken() ? content : &value;
+}
 
 struct SelectOptions {
   bool lenient = false;        // as in Scope

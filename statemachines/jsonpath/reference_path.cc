@@ -37,14 +37,17 @@ Eval<Json> ReferencePath::Insert(const Json& document, const Json& value) const 
   if (node_->steps.empty()) return value;
   Allowance allowance;
   if (!allowance.Take(*value, node_->steps.size())) return allowance.error();
-  const auto refuse = [&] {
+  const auto refuse = [&](const std::string& why = {}) {
     return EvalError{EvalError::Kind::kInvalid, "Unable to apply ReferencePath " + text() +
-                                                    " to input " + PrintJson(*document)};
+                                                    " to input " + PrintJson(*document) + why};
   };
   json::value copy = *document;
   json::value* place = &copy;
   bool made = false;  // everything from here on is new
   for (const Step& step : node_->steps) {
+    if (ReferenceOf(*place)) {
+      return refuse(": nothing can be written into a large payload; put it next to that");
+    }
     if (step.kind == Step::Kind::kIndex) {
       json::array* array = place->if_array();
       const auto index = static_cast<std::size_t>(step.index);

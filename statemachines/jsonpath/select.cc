@@ -35,12 +35,19 @@ class Selector {
 
   bool Apply(std::size_t at, const json::value& model) {
     if (++out_.visits > kVisitsMax) return Fail(TooManyVisits());
-    if (options_.follower != nullptr && path_.steps[at].kind != Kind::kScan) {
-      if (const json::value* const followed = options_.follower->Follow(model)) {
-        return Apply(at, *followed);
-      }
-      if (options_.follower->broken()) return Fail(*options_.follower->broken());
-    }
+    const json::value* const followed = Opened(model);
+    return followed != nullptr && ApplyTo(*followed, at);
+  }
+
+ private:
+  // What a step is applied to in place of `model`; null: the evaluation has failed.
+  const json::value* Opened(const json::value& model) {
+    const json::value* const content = Followed(options_.follower, model);
+    if (content == nullptr) Fail(*options_.follower->broken());
+    return content;
+  }
+
+  bool ApplyTo(const json::value& model, std::size_t at) {
     switch (path_.steps[at].kind) {
       case Kind::kName:
       case Kind::kNames:
@@ -62,7 +69,6 @@ class Selector {
     return true;
   }
 
- private:
   bool Fail(EvalError error) {
     error_ = std::move(error);
     return false;
@@ -200,7 +206,8 @@ class Selector {
 
   bool ApplyFunction(std::size_t at, const json::value& model) {
     json::value result;
-    if (!Call(*path_.steps[at].function, model, document_, out_.visits, result, error_)) {
+    if (!Call(*path_.steps[at].function, model, document_, options_.follower, out_.visits, result,
+              error_)) {
       return false;
     }
     out_.made.push_back(std::move(result));
@@ -235,7 +242,10 @@ class Selector {
     return false;
   }
 
-  bool Scan(std::size_t target, const json::value& model) {
+  bool Scan(std::size_t target, const json::value& from) {
+    const json::value* const followed = Opened(from);
+    if (followed == nullptr) return false;
+    const json::value& model = *followed;
     if (const json::object* object = model.if_object()) {
       const auto concerns = Concerns(target, model);
       if (!concerns || (*concerns && !Apply(target, model))) return false;

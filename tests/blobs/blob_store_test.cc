@@ -127,6 +127,8 @@ TEST_F(BlobStoreTest, ReferencesLoadWhatTheyMayAndSayWhyNotOtherwise) {
   EXPECT_TRUE(references.Load(*value)->SameAs(*loaded)) << "loaded once";
   EXPECT_THAT(references.Load(*text).error().message, HasSubstr("is no JSON"));
   EXPECT_THAT(references.Load(*large).error().message, HasSubstr("has 101 bytes"));
+  EXPECT_THAT(references.Load({value->sha256, 1}).error().message,
+              HasSubstr("not 1 as the reference says"));
   EXPECT_THAT(references.Load(Name("x")).error().message, HasSubstr("is not on the server"));
 }
 

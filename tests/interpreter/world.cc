@@ -44,8 +44,11 @@ Step World::Do(const Command& command) {
 Step World::DoOnce(const Command& command) {
   if (const auto* fire = std::get_if<FireTimer>(&command)) timers_.erase({fire->seq, fire->kind});
   if (std::holds_alternative<Continue>(command)) wants_continue_ = false;
-  const Turn turn{
-      .now = now_, .wall = now_ + wall_off_, .seed = seed_++, .activities = activities_};
+  const Turn turn{.now = now_,
+                  .wall = now_ + wall_off_,
+                  .seed = seed_++,
+                  .activities = activities_,
+                  .references = references_};
   Step step = Advance(*definition_, state_, command, turn, limits_);
   CheckStep(step);
   if (step.verdict == Verdict::kApplied) {

@@ -36,6 +36,7 @@ class World {
   void Pass(Millis time) { now_ += time; }
   // From now on the wall clock is off by this much: what is set later and follows it is due then.
   void StepWall(Millis off) { wall_off_ = off; }
+  void Follow(const References& references) { references_ = &references; }
   void HaveNoActivities();  // until then there is whichever a definition names
 
   const asl::Definition& definition() const { return *definition_; }
@@ -70,6 +71,7 @@ class World {
   Timestamp now_;
   Millis wall_off_{0};
   const Activities* activities_ = nullptr;
+  const References* references_ = nullptr;
   bool restart_ = false;
   bool wants_continue_ = false;
   bool closed_ = false;

@@ -36,8 +36,10 @@ TEST_F(ReferenceTest, StepsFiltersAndFunctionsSeeWhatItStandsFor) {
   const std::string big = references_.Add(
       R"({"rows":[{"n":1,"t":"a"},{"n":2,"t":"b"},{"n":3,"t":"c"}],"more":)" + inner + "}");
   const std::string list = references_.Add("[10,20,30]");
+  const std::string zeros = references_.Add("[0,0]");
   const std::string input =
-      R"({"big":)" + big + R"(,"list":)" + list + R"(,"each":[)" + big + "," + big + "]}";
+      R"({"big":)" + big + R"(,"list":)" + list + R"(,"each":[)" + big + "," + big +
+      R"(],"other":{"n":1},"zeros":)" + zeros + "}";
   const std::pair<const char*, std::string> cases[] = {
       {"big.rows[1].n", "2"},
       {"big.rows", R"([{"n":1,"t":"a"},{"n":2,"t":"b"},{"n":3,"t":"c"}])"},
@@ -55,6 +57,28 @@ TEST_F(ReferenceTest, StepsFiltersAndFunctionsSeeWhatItStandsFor) {
       {"each.$count(rows)", "[3,3]"},
       {"($b := big; $b.rows[2].t)", "\"c\""},
       {"big.*[0].n", "1"},
+      {"big.**.t", R"(["a","b","c"])"},
+      {"**.deep[1]", "[2,2,2]"},
+      {"big.rows^(>n)[0].t", "\"c\""},
+      {"list^(>$)", "[30,20,10]"},
+      {"list{$string($): $}", R"({"10":10,"20":20,"30":30})"},
+      {"list@$v.{'v': $v}", R"([{"v":10},{"v":20},{"v":30}])"},
+      {"list#$i.($i + $)", "[10,21,32]"},
+      {"big.rows@$r.more", "[" + inner + "," + inner + "," + inner + "]"},
+      {"20 in list", "true"},
+      {"list = [10,20,30]", "true"},
+      {"list[0] + 1", "11"},
+      {"zeros ? 'yes' : 'no'", "\"no\""},
+      {"$boolean(zeros)", "false"},
+      {"zeros or false", "false"},
+      {"list & ''", "\"[10,20,30]\""},
+      {"$merge(each).rows[0].n", "1"},
+      {"$keys(each)", R"(["rows","more"])"},
+      {"$count($spread(each))", "4"},
+      {"(function($a)<a:n> { $count($a) })(list)", "3"},
+      {"list ~> $count()", "3"},
+      {"(big ~> |rows|{'n': 0}|).rows.n", "[0,0,0]"},
+      {"($ ~> |other|{'n': 0}|).big.rows[1].n", "2"},
       {"big", big},
       {"{'kept': big}", R"({"kept":)" + big + "}"},
   };
@@ -70,6 +94,21 @@ TEST_F(ReferenceTest, OneThatCannotBeFollowedFailsAndSaysWhy) {
     EXPECT_THAT(Evaluate(text, input, &references_), HasSubstr("the large payload is gone"))
         << text;
   }
+}
+
+TEST_F(ReferenceTest, NothingIsChangedWithinOne) {
+  const std::string input = R"({"big":)" + references_.Add(R"({"rows":[{"n":1}]})") + "}";
+  for (const char* text : {"$ ~> |big|{'n': 0}|", "$ ~> |big.rows|{'n': 0}|"}) {
+    EXPECT_THAT(Evaluate(text, input, &references_), HasSubstr("a large payload cannot be changed"))
+        << text;
+  }
+}
+
+TEST_F(ReferenceTest, OneEvaluationLoadsOneContentOnce) {
+  const std::string big = references_.Add(R"({"a":1})");
+  const std::string input = R"({"each":[)" + big + "," + big + "," + big + "]}";
+  EXPECT_EQ(Evaluate("$map([1..50], function($i) { each[0].a })[0]", input, &references_), "1");
+  EXPECT_EQ(references_.loads, 1);
 }
 
 TEST_F(ReferenceTest, WithoutAStoreAReferenceIsAnObject) {

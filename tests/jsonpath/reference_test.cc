@@ -54,6 +54,12 @@ TEST_F(ReferenceTest, StepsGoOnInWhatAReferenceStandsFor) {
       {"$.each[*].rows[0].n", "[1,1]"},
       {"$.each[?(@.rows[0].n == 1)].rows[1].n", "[2,2]"},
       {"$.list.length()", "3"},
+      {"$.each[*].list.length()", "[]"},
+      {"$.each.length($.list)", "3"},
+      {"$.big..n", "[1,2,3]"},
+      {"$..deep[1]", "[2,2,2]"},
+      {"$.each[?(@.more.deep[0] == 1)].rows[0].t", R"(["a","a"])"},
+      {"$.each[?(10 in $.list)].rows[0].n", "[1,1]"},
       {"$.big", nullptr},
   };
   for (const Case& each : cases) {
@@ -66,7 +72,7 @@ TEST_F(ReferenceTest, StepsGoOnInWhatAReferenceStandsFor) {
 TEST_F(ReferenceTest, APathThatDoesNotLookInsideLoadsNothing) {
   const std::string big = references_.Add("{}");
   EXPECT_EQ(Find("$.big", R"({"big":)" + big + "}", &references_), big);
-  EXPECT_EQ(Find("$..big", R"({"big":)" + big + "}", &references_), "[" + big + "]");
+  EXPECT_EQ(Find("$.each[*]", R"({"each":[)" + big + "]}", &references_), "[" + big + "]");
   EXPECT_EQ(references_.loads, 0);
 }
 
@@ -81,6 +87,52 @@ TEST_F(ReferenceTest, OneThatCannotBeFollowedFailsAndSaysWhy) {
   for (const char* path : {"$.big.a", "$.big[0]", "$.big[*]", "$.each[?(@.a == 1)]"}) {
     EXPECT_EQ(Find(path, input, &references_), "error: the large payload is gone") << path;
   }
+}
+
+TEST_F(ReferenceTest, OneEvaluationLoadsOneContentOnce) {
+  const std::string big = references_.Add(R"({"a":1})");
+  const std::string input = R"({"each":[)" + big + "," + big + "," + big + "]}";
+  EXPECT_EQ(Find("$.each[?(@.a == 1)].a", input, &references_), "[1,1,1]");
+  EXPECT_EQ(references_.loads, 1);
+}
+
+TEST_F(ReferenceTest, OneEvaluationLooksIntoSoMuch) {
+  const std::string huge =
+      PrintJson(ReferenceValue({std::string(64, '1'), OpenReferences::kBytesMax + 1}));
+  EXPECT_THAT(Find("$.huge.a", R"({"huge":)" + huge + "}", &references_),
+              HasSubstr("looks into at most 64 MiB"));
+  EXPECT_EQ(references_.loads, 0);
+}
+
+TEST_F(ReferenceTest, IntrinsicFunctionsSeeWhatItStandsFor) {
+  const std::string big = references_.Add(R"({"a":1})");
+  const std::string list = references_.Add("[10,20,30]");
+  const Json input = *ParseJson(R"({"big":)" + big + R"(,"list":)" + list + "}");
+  const auto evaluate = [&](const char* text, const Json& from) {
+    Scope scope{.input = from, .context = world_.context};
+    scope.references = &references_;
+    const auto evaluated = Expression::Parse(text)->Evaluate(scope);
+    return evaluated ? PrintJson(**evaluated) : "error: " + evaluated.error().detail;
+  };
+  EXPECT_EQ(evaluate("States.ArrayLength($.list)", input), "3");
+  EXPECT_EQ(evaluate("States.ArrayGetItem($.list, 1)", input), "20");
+  EXPECT_EQ(evaluate("States.JsonMerge($.big, States.StringToJson('{\"b\":2}'), false)", input),
+            R"({"a":1,"b":2})");
+  EXPECT_EQ(evaluate("States.JsonToString($.big)", input), R"("{\"a\":1}")");
+  EXPECT_EQ(evaluate("States.Array($.big, 1)", input), "[" + big + ",1]");
+  const Json gone = *ParseJson(R"({"big":)" + FakeReferences::Missing() + "}");
+  EXPECT_THAT(evaluate("States.ArrayLength($.big)", gone), HasSubstr("the large payload is gone"));
+}
+
+TEST_F(ReferenceTest, NothingIsWrittenIntoOne) {
+  const Json input = *ParseJson(R"({"big":)" + references_.Add(R"({"a":1})") + "}");
+  const Json value(json::value(5));
+  const auto refused = ReferencePath::Parse("$.big.x")->Insert(input, value);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().detail, HasSubstr("nothing can be written into a large payload"));
+  const auto replaced = ReferencePath::Parse("$.big")->Insert(input, value);
+  ASSERT_TRUE(replaced);
+  EXPECT_EQ(PrintJson(**replaced), R"({"big":5})");
 }
 
 TEST_F(ReferenceTest, WithoutAStoreAReferenceIsAnObject) {
