@@ -1,54 +1,19 @@
 """towline doctor against a server and real brokers: a plain one, one with the access rules that
 towline-server writes, one far away, and some that lack what the job protocol needs."""
 
-import contextlib
 import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
-import threading
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 from harness import BIN, IntegrationTest, eventually, free_port, port_is_open  # noqa: E402
+from links import SlowLink  # noqa: E402
 
 PLAIN = "allow_anonymous true\nset_tcp_nodelay true\npersistence false\n"
-
-
-class SlowLink:
-    """Passes bytes on, each way `delay` seconds late."""
-
-    def __init__(self, port, delay):
-        self.target, self.delay = port, delay
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                here, _ = self.listener.accept()
-            except OSError:
-                return
-            there = socket.create_connection(("127.0.0.1", self.target))
-            for one in (here, there):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for pair in ((here, there), (there, here)):
-                threading.Thread(target=self.pump, args=pair, daemon=True).start()
-
-    def pump(self, source, target):
-        with contextlib.suppress(OSError):
-            while data := source.recv(1 << 20):
-                time.sleep(self.delay)
-                target.sendall(data)
-        for one in (source, target):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-        source.close()  # each direction closes its own
 
 
 class DoctorTest(IntegrationTest):
@@ -110,7 +75,7 @@ class DoctorTest(IntegrationTest):
 
     def test_a_broker_far_away_is_worth_a_warning(self):
         link = SlowLink(self.broker(), 0.05)
-        self.addCleanup(link.listener.close)
+        self.addCleanup(link.close)
         checks = self.doctor(link.port, code=1)
         self.assertEqual(checks["round-trip"]["result"], "warn")
         self.assertIn("set_tcp_nodelay", checks["round-trip"]["advice"])
@@ -149,7 +114,7 @@ class DoctorTest(IntegrationTest):
         self.assertIn(found.pop("disk-space"), ("ok", "warn"))  # of whoever runs the test
         self.assertIn(found.pop("round-trip"), ("ok", "warn"))
         self.assertEqual(found, dict.fromkeys(
-            ("connection", "version", "broker-link", "clock"), "ok"))
+            ("connection", "version", "broker-link", "clock", "refused"), "ok"))
         self.on.broker.stop()
         eventually("it is missed", lambda: self.on.cli("doctor", check=False).code == 1)
         self.assertEqual(ask(1)["broker-link"], "fail")

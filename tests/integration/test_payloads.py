@@ -1,22 +1,21 @@
 """Large payloads: what no message takes goes over the server's HTTPS door, through a link that is
 slow and cut again and again, and arrives whole; definitions look into it as if it were there."""
 
-import contextlib
 import hashlib
 import json
 import os
-import socket
 import sqlite3
 import subprocess
-import threading
 import time
 import unittest
 
 from harness import BIN, eventually, free_port
+from links import CutLink
 from secured import SecuredTest
 
 MIB = 1 << 20
 SIZE = int(os.environ.get("TOWLINE_PAYLOAD_MIB", "12")) * MIB  # 1024 is tried by hand
+RATE = int(os.environ.get("TOWLINE_LINK_MIB", "8")) * MIB  # a second, each way
 CUTS = 10
 
 TYPES = '''
@@ -94,53 +93,10 @@ QUERY = {"QueryLanguage": "JSONata", "StartAt": "Rows", "States": {
                  "big": "{% $states.result.rows[n > 2].n %}"}}}}
 
 
-class Link:
-    """A connection to the door as a plant may have it: it breaks after so many bytes, so often."""
-
-    def __init__(self, port, cut_after):
-        self.port, self.cut_after, self.cuts, self.target = port, cut_after, 0, None
-        self.listener = socket.create_server(("127.0.0.1", port))
-        self.lock = threading.Lock()
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                far = socket.create_connection(("127.0.0.1", self.target))
-            except OSError:
-                near.close()
-                continue
-            pair = {"bytes": 0, "ends": (near, far)}
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self.copy, args=(source, sink, pair), daemon=True).start()
-
-    def copy(self, source, sink, pair):
-        with contextlib.suppress(OSError):
-            while piece := source.recv(64 << 10):
-                sink.sendall(piece)
-                pair["bytes"] += len(piece)
-                with self.lock:
-                    cut = pair["bytes"] > self.cut_after and self.cuts < CUTS
-                    self.cuts += cut
-                if cut:
-                    break
-        for end in pair["ends"]:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        source.close()  # the other thread closes the other
-
-    def close(self):
-        self.listener.close()
-
-
 class PayloadsTest(SecuredTest):
     def set_up(self, cut_after=None, more=""):
         self.secure()
-        link = Link(free_port(), cut_after or 1 << 60)
+        link = CutLink(None, free_port(), cut_after or 1 << 60, CUTS, RATE)
         self.addCleanup(link.close)
         self.on.server.stop()
         with open(self.on.folder / "server.toml", "a") as file:
