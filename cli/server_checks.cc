@@ -44,6 +44,26 @@ Finding ClockOf(const v1::ServerState& state, Timestamp here) {
   return finding;
 }
 
+Finding RefusedOf(const v1::Refusals& refused) {
+  Finding finding{.check = "refused"};
+  const auto add = [&](std::uint64_t count, const char* what) {
+    if (count == 0) return;
+    finding.what += (finding.what.empty() ? "" : ", ") + std::to_string(count) + " " + what;
+  };
+  add(refused.calls(), "calls that somebody may not make");
+  add(refused.malformed_messages(), "malformed messages");
+  add(refused.forged_tokens(), "messages with a token that is not theirs");
+  add(refused.revoked_workers(), "messages of revoked workers");
+  if (finding.what.empty()) {
+    finding.what = "nothing has been refused since the server started";
+    return finding;
+  }
+  finding.what = "since the server started it has refused " + finding.what;
+  finding.result = Result::kWarn;
+  finding.advice = "who it was: towline audit --denied for calls, the server's log for messages";
+  return finding;
+}
+
 }  // namespace
 
 bool CheckServer(const Client& client, const std::function<Timestamp()>& now, const Tell& tell) {
@@ -85,6 +105,7 @@ bool CheckServer(const Client& client, const std::function<Timestamp()>& now, co
         .advice = linked ? "" : "see the server's log, and towline doctor --broker HOST:PORT"});
   tell(DiskOf(state));
   tell(ClockOf(state, here));
+  tell(RefusedOf(state.refused()));
   return true;
 }
 

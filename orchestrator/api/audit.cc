@@ -89,6 +89,7 @@ std::string AuditLog::PathOf(std::size_t age) const {
 
 void AuditLog::Write(AuditEntry entry) {
   entry.time = settings_.clock();
+  if (!entry.allowed) denied_++;
   const std::string line = PrintJson(ToJson(entry));
   const std::lock_guard lock(mutex_);
   try {

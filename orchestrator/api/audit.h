@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -52,6 +54,7 @@ class AuditLog {
   void Write(AuditEntry entry);
   // The newest first.
   std::vector<AuditEntry> Read(const Filter& filter) const;
+  std::uint64_t denied() const { return denied_; }  // of this process
 
  private:
   struct File;
@@ -60,6 +63,7 @@ class AuditLog {
   const Settings settings_;
   mutable std::mutex mutex_;
   std::unique_ptr<File> file_;  // guarded by mutex_
+  std::atomic<std::uint64_t> denied_{0};
 };
 
 }  // namespace towline::api

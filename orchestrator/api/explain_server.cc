@@ -22,6 +22,12 @@ void Explain::Server(const v1::ExplainServerRequest& /*request*/,
         reply.Fill([&](v1::ServerState& response) {
           response = state;
           response.set_broker_link(dispatcher.linked());
+          const dispatch::Counters& counters = dispatcher.counters();
+          v1::Refusals& refused = *response.mutable_refused();
+          if (base_.parts.audit != nullptr) refused.set_calls(base_.parts.audit->denied());
+          refused.set_malformed_messages(counters.malformed);
+          refused.set_forged_tokens(counters.forged);
+          refused.set_revoked_workers(counters.revoked);
           SetTime(response.mutable_now(), base_.parts.clock());
         });
       });

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import ssl
@@ -92,7 +93,7 @@ class Site:
         self.server_command("broker-config", "--data", self.on.data, "--out", "broker")
         for user in ("ann", "vic", "oscar", "mallory"):
             self.certificate("user", user)
-        for worker in ("acme_ams", "acme_lej", "acme_old", "other_mill"):
+        for worker in ("acme_ams", "acme_fra", "acme_lej", "acme_old", "other_mill"):
             self.certificate("worker", worker)
         self.server_command("init-ca", "--data", "evil")
         for kind, name in (("user", "ann"), ("worker", "acme_ams")):
@@ -277,6 +278,13 @@ class Site:
             finally:
                 database.close()
         return total.hexdigest()
+
+    def refused(self, what):
+        """How much of it `towline doctor` counts."""
+        checks = json.loads(self.cli("ann", "--json", "doctor").stdout)["checks"]
+        told = next(check["what"] for check in checks if check["check"] == "refused")
+        found = re.search(rf"(\d+) {what}", told)
+        return int(found.group(1)) if found else 0
 
     def denials(self):
         return sum(path.read_text().count('"allowed":false')

@@ -280,6 +280,33 @@ class BrokenMessageLogTest(AttackTest):
         eventually("the log tells of it", lambda: "malformed_message" in SITE.server.stderr())
 
 
+class CountTest(AttackTest):
+    def assert_counted(self, what, attack):
+        before = SITE.refused(what)
+        attack()
+        eventually("it is counted", lambda: SITE.refused(what) == before + 1)
+        self.assert_nothing_changed()
+
+    def test_calls(self):
+        self.assert_counted("calls that", lambda: SITE.cli("mallory", "machine", "list"))
+
+    def test_malformed_messages(self):
+        self.assert_counted("malformed messages", lambda: SITE.publish(
+            "acme_lej", "towline/1/acme_lej/events", b"{"))
+
+    def test_forged_tokens(self):
+        self.assert_counted("messages with a token", lambda: SITE.publish(
+            "acme_lej", "towline/1/acme_lej/callbacks",
+            json.dumps({"v": 1, "taskToken": flip(SITE.open_token, 7), "output": 1})))
+
+    def test_messages_of_revoked_workers(self):
+        SITE.cli("ann", "worker", "revoke", "fra", code=0)
+        self.before = SITE.digest()
+        self.assert_counted("messages of revoked workers", lambda: SITE.publish(
+            "acme_fra", "towline/1/acme_fra/events", json.dumps(
+                {"v": 1, "incarnation": 1, "events": []})))
+
+
 # Names, ARNs, payloads.
 
 ELSEWHERE = "arn:towline:states:local:other:"
