@@ -205,7 +205,7 @@ std::vector<Command> AccessCommands() {
       {"access list", "", "show who may do what",
        [text](cxxopts::OptionAdder& add) { add("principal", "only of this one", text(), "NAME"); },
        List},
-      {"access check", "ACTION", "say whether somebody may do something, and why",
+      {"auth check", "ACTION", "say whether somebody may do something, and why",
        [text](cxxopts::OptionAdder& add) {
          add("principal", "who (default: you)", text(), "NAME");
          add("machine", "to which state machine", text(), "NAME");

@@ -49,10 +49,10 @@ class AccessTest(CommandTest):
         self.assertEqual(rows, [["ann", "admin", "*", "all"],
                                 ["ann", "starter", "acme", "nightly-…"]])
         self.assertEqual(self.json("access", "list", "--principal", "bob")["grants"], [])
-        self.towline("access", "check", "access:change", "--principal", "ann")
-        denied = self.json("access", "check", "tasks:answer", "--principal", "bob", code=1)
+        self.towline("auth", "check", "access:change", "--principal", "ann")
+        denied = self.json("auth", "check", "tasks:answer", "--principal", "bob", code=1)
         self.assertFalse(denied["allowed"])
-        self.towline("access", "check", "dance", code=3)
+        self.towline("auth", "check", "dance", code=3)
         self.towline("access", "revoke", "ann", "admin", "--everywhere")
         self.assertEqual(self.json("access", "revoke", "ann", "starter", *given), {})
         self.assertIn("ResourceNotFound",

@@ -66,7 +66,7 @@ class TlsTest(SecuredTest):
         self.as_user("bob", "stop", "nightly-sum/x", code=3)
         self.assertRegex(self.as_user("ann", "access", "list").stdout,
                          r"bob +starter +default +nightly-…")
-        check = ("access", "check", "executions:start", "--principal", "bob", "--machine")
+        check = ("auth", "check", "executions:start", "--principal", "bob", "--machine")
         self.assertIn("allowed: starter in tenant default",
                       self.as_user("ann", *check, "nightly-sum").stdout)
         self.assertIn("denied: needs to be", self.as_user("ann", *check, "x", code=1).stdout)
