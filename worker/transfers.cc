@@ -21,7 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kThreads = 2;
+constexpr int kThreads = 4;
+constexpr int kUploads = 2;  // at a time: what jobs wait for, to begin or to end, has the others
 constexpr int kMismatchesMax = 3;
 constexpr std::chrono::milliseconds kPauseMax{60'000};
 constexpr const char* kIncomingName = "/towline-inputs-";
@@ -161,8 +162,11 @@ void Transfers::Add(std::shared_ptr<Task> task) {
 std::shared_ptr<Transfers::Task> Transfers::Next(Clock::time_point& until) const {
   const auto now = Clock::now();
   until = now + kPauseMax;
+  const auto uploads = std::count_if(tasks_.begin(), tasks_.end(), [](const auto& task) {
+    return task->running && task->kind == Kind::kUpload;
+  });
   for (const auto& task : tasks_) {
-    if (task->running) continue;
+    if (task->running || (task->kind == Kind::kUpload && uploads >= kUploads)) continue;
     if (task->due <= now) return task;
     until = std::min(until, task->due);
   }

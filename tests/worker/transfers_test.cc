@@ -53,6 +53,7 @@ class Door {
   std::atomic<int> refuse{0};               // with this status
   std::string refusal = "{}";
   std::atomic<int> requests{0};
+  std::atomic<bool> hangs{false};  // it takes requests and does not answer
 
  private:
   void Serve() {
@@ -82,6 +83,10 @@ class Door {
       text.append(bytes, static_cast<std::size_t>(got));
     }
     requests++;
+    while (hangs && !ending_) {
+      pollfd gone{.fd = fd, .events = POLLRDHUP, .revents = 0};
+      if (poll(&gone, 1, 50) > 0) return;
+    }
     const std::size_t end = text.find("\r\n\r\n") + 4;
     const std::string head = text.substr(0, end);
     const std::string mark = "towline-stored: " + std::to_string(stored.size()) + "\r\n";
@@ -261,6 +266,18 @@ TEST_F(TransfersTest, RefusedUploadIsNotRepeated) {
   Until([&] { return uploaded_.has_value(); });
   ASSERT_FALSE(*uploaded_);
   EXPECT_EQ(uploaded_->error().code, Error::Code::kResourceExhausted);
+}
+
+TEST_F(TransfersTest, UploadsThatHangHoldUpNothingElse) {
+  door_.hangs = true;
+  for (JobId id = 1; id <= 5; id++) {
+    transfers_->Upload(id, {"a/token", static_cast<std::uint32_t>(id)}, ReferenceTo("x"));
+  }
+  Until([&] { return door_.requests > 0; });
+  transfers_->Keep(6, key_, "\"x\"", "");
+  Until([&] { return kept_.has_value(); });
+  EXPECT_TRUE(*kept_);
+  EXPECT_FALSE(uploaded_);
 }
 
 TEST_F(TransfersTest, FileIsTakenOverAndStrangersGo) {
