@@ -15,7 +15,9 @@ constexpr std::size_t kPieceBytes = 256;  // of a piece besides its text
 }  // namespace
 
 Logs::Logs(const std::string& path, LogLimits limits, engine::WatchHub& hub)
-    : hub_(hub), writer_(path, limits), reader_(path) {}
+    : path_(path), limits_(limits), hub_(hub) {
+  const LogWriter makes_it(path_, limits_);  // or says at once why it cannot
+}
 
 Logs::~Logs() { Stop(); }
 
@@ -85,10 +87,12 @@ void Logs::RunOnce() {
 
 // False: the disk refuses. Nobody is answered, so all of it is said again.
 bool Logs::Write(std::vector<LogPiece>& pieces, const std::vector<LogOwner>& forgotten) {
+  if (pieces.empty() && forgotten.empty()) return true;
   try {
-    for (const LogOwner& owner : forgotten) writer_.Forget(owner);
+    if (!writer_) writer_.emplace(path_, limits_);
+    for (const LogOwner& owner : forgotten) writer_->Forget(owner);
     if (!pieces.empty()) {
-      const auto kept = writer_.Append(pieces);
+      const auto kept = writer_->Append(pieces);
       for (std::size_t i = 0; i < pieces.size(); i++) {
         const bool silent = !kept[i] && pieces[i].sender == LogPiece::Sender::kPerhaps;
         if (pieces[i].done && !silent) pieces[i].done(kept[i]);
@@ -102,7 +106,7 @@ bool Logs::Write(std::vector<LogPiece>& pieces, const std::vector<LogOwner>& for
     }
   }
   try {
-    writer_.Recover();
+    if (writer_) writer_->Recover();
   } catch (const store::StoreError&) {
     // The next write tells.
   }
@@ -116,17 +120,18 @@ bool Logs::idle() const {
 
 std::vector<LogEntry> Logs::Read(const LogOwner& owner, std::int64_t after, std::size_t bytes_max) {
   const std::lock_guard lock(reading_);
-  return reader_.Read(owner, after, bytes_max);
+  if (!reader_) reader_.emplace(path_);
+  return reader_->Read(owner, after, bytes_max);
 }
 
 bool Logs::AllEnded(const LogOwner& owner) {
   const std::lock_guard lock(reading_);
-  return reader_.AllEnded(owner);
+  if (!reader_) reader_.emplace(path_);
+  return reader_->AllEnded(owner);
 }
 
 std::vector<LogOwner> Logs::Owners(const LogOwner& after, int limit) {
-  const std::lock_guard lock(reading_);
-  return reader_.Owners(after, limit);
+  return LogReader(path_).Owners(after, limit);  // seldom: not worth an open file meanwhile
 }
 
 }  // namespace towline::logs

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -47,10 +48,12 @@ class Logs final : public LogSink {
   bool Write(std::vector<LogPiece>& pieces, const std::vector<LogOwner>& forgotten);
   void Run(std::stop_token stop);
 
+  const std::string path_;
+  const LogLimits limits_;
   engine::WatchHub& hub_;
-  LogWriter writer_;  // of whoever runs RunOnce()
+  std::optional<LogWriter> writer_;  // of whoever runs RunOnce(); opened when there is something
   std::mutex reading_;
-  LogReader reader_;  // guarded by reading_
+  std::optional<LogReader> reader_;  // guarded by reading_; likewise
 
   mutable std::mutex mutex_;
   std::condition_variable_any ready_;
