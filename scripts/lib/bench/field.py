@@ -2,9 +2,9 @@
 import json, os, pathlib, shutil, socket, statistics, subprocess, tempfile, threading, time
 
 from bench.processes import Processes, free_port, status, wait_port
-from bench.towline import MACHINES, Towline
+from bench.towline import MACHINES, Towline, machine
 
-IDLE_SECONDS = 240
+CANCELS = 200
 FLEET_PART = 5_000  # clients of a process: each takes three descriptors
 
 
@@ -70,7 +70,8 @@ class Secured(Towline):
         site.mkdir()
         (site / "worker.toml").write_text(
             f'slots = 1024\nstate = "{site}/state"\n'
-            '[[job_type]]\nname = "add-numbers"\nhandler = "add-numbers"\n')
+            '[[job_type]]\nname = "add-numbers"\nhandler = "add-numbers"\n'
+            '[[job_type]]\nname = "sleep"\nargv = ["/bin/sleep", "1000"]\n')
         line = self.cli("worker", "invite", "--name", "bench").split()
         self.run(*line, "--config", site / "worker.toml", "--no-start")
         self.worker = processes.start(binaries / "towline-worker", "--config",
@@ -79,9 +80,10 @@ class Secured(Towline):
         self.create_machines()
 
     def create_machines(self):
-        path = self.folder / "w1.asl.json"
-        path.write_text(json.dumps(MACHINES["w1"]))
-        self.cli("machine", "create", "w1", path)
+        for name, definition in (("w1", MACHINES["w1"]), ("sleep", machine(1, "sleep"))):
+            path = self.folder / f"{name}.asl.json"
+            path.write_text(json.dumps(definition))
+            self.cli("machine", "create", name, path)
         end = time.time() + 20
         while '"ONLINE"' not in self.cli("workers", "--json"):
             if time.time() > end:
@@ -111,6 +113,30 @@ def await_online(towline, count, patience=300):
             raise SystemExit(f"{online} of {count} workers are online")
         time.sleep(0.5)
     return time.time() - began
+
+
+def cancels(towline, figures):
+    """From the command that stops an execution until its job's death is confirmed: how long that
+    takes, with the command's own start and a look every few hundredths of a second."""
+    names = [f"sleep/{number}" for number in range(CANCELS)]
+    for name in names:
+        towline.cli("start", "sleep", "--name", name.partition("/")[2])
+    end = time.time() + 60
+    while json.loads(towline.cli("worker", "describe", "bench", "--json")).get("used", 0) < CANCELS:
+        if time.time() > end:
+            raise SystemExit("the jobs to cancel do not run")
+        time.sleep(0.2)
+    took = []
+    for name in names:
+        began = time.time()
+        towline.cli("stop", name)
+        while json.loads(towline.cli("why", name, "--json")).get("waiting"):
+            if time.time() > began + 60:
+                raise SystemExit(f"{name} was stopped, and nobody confirms that its job is dead")
+        took.append((time.time() - began) * 1000)
+    took.sort()
+    figures["cancel_p50_ms"] = took[CANCELS // 2]
+    figures["cancel_p99_ms"] = took[CANCELS * 99 // 100]
 
 
 def fleet(processes, binaries, folder, arguments, figures):
@@ -154,8 +180,9 @@ def measure(arguments):
         secured = Secured(processes, binaries, scratch / "secured")
         time.sleep(10)  # what is said once has been said
         before = secured.counter.bytes
-        time.sleep(IDLE_SECONDS)
-        figures["idle_worker_bytes_per_h"] = (secured.counter.bytes - before) * 3600 / IDLE_SECONDS
+        time.sleep(arguments.idle)
+        passed = secured.counter.bytes - before
+        figures["idle_worker_bytes_per_h"] = passed * 3600 / arguments.idle
         figures["idle_worker_tls_rss_mb"] = status(secured.worker.pid, "VmRSS") / 1024
         figures["idle_server_rss_mb"] = status(plain.server.pid, "VmRSS") / 1024
         figures["idle_worker_rss_mb"] = status(plain.worker.pid, "VmRSS") / 1024
@@ -168,6 +195,7 @@ def measure(arguments):
         for name, values in rounds.items():
             figures[f"w1_{name}_per_s"] = statistics.median(values)
         figures["w1_tls_vs_plain"] = figures["w1_tls_per_s"] / figures["w1_plain_per_s"]
+        cancels(secured, figures)
         processes.stop_all()
         print("\n".join(f"{name} {figures[name]:.3f}" for name in sorted(figures)), flush=True)
         if arguments.workers:
