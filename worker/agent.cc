@@ -72,7 +72,11 @@ void Agent::TakeOver(JournalEntry entry, Timestamp now) {
     return;
   }
   ports_.KillLeftovers(job.offer.token, job.offer.attempt, entry.group);
-  if (rerun && !entry.at_most_once) return Forget(job, now);
+  if (!entry.result.empty()) job.checkpoint = std::move(entry.result);
+  if (rerun && !entry.at_most_once) {
+    if (job.checkpoint) saved_.push_back(NewsOf(job, {.checkpoint = job.checkpoint}));
+    return Forget(job, now);
+  }
   Complete(job,
            {.token = job.offer.token,
             .attempt = job.offer.attempt,
@@ -80,6 +84,7 @@ void Agent::TakeOver(JournalEntry entry, Timestamp now) {
             .error = "Towline.WorkerRestarted",
             .cause = offered ? "the worker restarted while the job waited for its grant"
                              : "the worker restarted while the job was running",
+            .checkpoint = job.checkpoint,
             .started = job.started,
             .finished = now},
            now);
@@ -106,6 +111,8 @@ void Agent::OnLinkUp(std::uint64_t connection, Timestamp now) {
   connection_ = connection;
   presence_due_ = true;
   logs_.SayAgain(now);
+  std::move(saved_.begin(), saved_.end(), std::back_inserter(events_));
+  saved_.clear();
   for (auto& [id, job] : jobs_) Reconnected(job, now);
   for (auto& [number, request] : requests_) request.next = now;
 }
@@ -270,6 +277,9 @@ void Agent::Fire(Held& job, Timer timer, Timestamp now) {
       if (!up_) return;  // the next connection repeats it
       sync_wanted_ = sync_wanted_ || !job.synced;
       PublishResult(job, now);
+      return;
+    case kSave:
+      Note(job);
       return;
     case kWallClock:
       StopJob(job, StopReason::kWallClock,

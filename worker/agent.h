@@ -151,7 +151,9 @@ class Agent {
   // the output when that is over; a job that is done waits for its upload.
   enum class Move { kNone, kFetching, kKeeping, kUploading };
   enum class StopReason { kNone, kCancelled, kWallClock, kShutdown };
-  enum Timer : std::uint8_t { kAccept, kBeat, kKill, kProgress, kRepeat, kWallClock, kTimers };
+  enum Timer : std::uint8_t {
+    kAccept, kBeat, kKill, kProgress, kRepeat, kSave, kWallClock, kTimers
+  };
   struct Held {
     JobId id = 0;
     jobs::Offer offer{};  // without the input once it has started
@@ -169,7 +171,7 @@ class Agent {
     Progress progress{};  // not sent yet
     bool progress_waits = false;
     bool beat_waits = false;
-    std::optional<std::string> checkpoint{};  // the last one, for the next connection
+    std::optional<std::string> checkpoint{};  // the last one: the link may lose what was told
     std::string result{};                     // kDone: jobs::EncodeEntry
     Timestamp finished{};                     // kDone
     bool journaled = false;                   // the journal has, or may have, an entry
@@ -263,6 +265,7 @@ class Agent {
   void SayAccepted(const Held& job);
   void Decline(const std::string& token, std::uint32_t attempt, std::string reason);
   void SayBeat(Held& job, Timestamp now);
+  static jobs::WorkerEvent NewsOf(const Held& job, Progress progress);
   void SayProgress(Held& job, Timestamp now);
   void PublishResult(Held& job, Timestamp now);
   void PublishPresence(jobs::WorkerState state);
@@ -324,6 +327,7 @@ class Agent {
   // The journal's next batch: beginnings, which are declined when it cannot be written, and what
   // waits until it can.
   std::vector<JobId> beginnings_;
+  std::vector<jobs::WorkerEvent> saved_;  // checkpoints of an earlier life, until they are told
   std::vector<JobId> dirty_;
   std::vector<JournalKey> drops_;
   bool sync_ = false;         // the next batch must be on disk before anything leaves

@@ -279,7 +279,9 @@ void Agent::Conclude(Held& job, Outcome outcome, Timestamp now) {
   if (job.progress_waits) SayProgress(job, now);
   const bool rerun = job.type->restart == JobType::Restart::kRerun && !IsAtMostOnce(job.offer);
   // It may run again, and its successor will not find it in its journal: see TakeOver().
-  if (job.stop == StopReason::kShutdown && !outcome.succeeded && rerun) return Forget(job, now);
+  if (job.stop == StopReason::kShutdown && !outcome.succeeded && rerun) {
+    return !up_ && job.checkpoint ? Remove(job) : Forget(job, now);  // the journal will tell it
+  }
   const jobs::JobResult result = MakeResult(job, std::move(outcome), now);
   if (!job.type->handler->instant()) {
     Log(LogLevel::kInfo, "job_finished",
@@ -328,6 +330,7 @@ jobs::JobResult Agent::MakeResult(const Held& job, Outcome outcome, Timestamp no
   } else {
     result.output = std::move(outcome.output);
   }
+  if (result.outcome == JobResult::Outcome::kFailed) result.checkpoint = job.checkpoint;
   return result;
 }
 

@@ -109,23 +109,26 @@ void Agent::OnProgress(JobId id, Progress progress, Timestamp now) {
   if (progress.data) waiting.data = std::move(progress.data);
   if (progress.checkpoint) {
     job->checkpoint = progress.checkpoint;
+    if (job->due[kSave] == Timestamp{}) SetTimer(*job, kSave, now + kNewsInterval);
     waiting.checkpoint = std::move(progress.checkpoint);
   }
   job->progress_waits = true;
   if (job->due[kProgress] == Timestamp{}) SayProgress(*job, now);
 }
 
+WorkerEvent Agent::NewsOf(const Held& job, Progress progress) {
+  return {.kind = WorkerEvent::Kind::kProgress,
+          .token = job.offer.token,
+          .attempt = job.offer.attempt,
+          .percent = progress.percent,
+          .message = std::move(progress.message),
+          .data = std::move(progress.data),
+          .checkpoint = std::move(progress.checkpoint)};
+}
+
 void Agent::SayProgress(Held& job, Timestamp now) {
   if (!up_) return;  // the latest is told with the next connection
-  Progress& progress = job.progress;
-  events_.push_back({.kind = WorkerEvent::Kind::kProgress,
-                     .token = job.offer.token,
-                     .attempt = job.offer.attempt,
-                     .percent = progress.percent,
-                     .message = std::move(progress.message),
-                     .data = std::move(progress.data),
-                     .checkpoint = std::move(progress.checkpoint)});
-  progress = {};
+  events_.push_back(NewsOf(job, std::exchange(job.progress, {})));
   job.progress_waits = false;
   SetTimer(job, kProgress, now + kNewsInterval);
 }
@@ -251,7 +254,7 @@ JournalEntry Agent::EntryOf(const Held& job) const {
           .type = job.offer.type,
           .since = job.started,
           .group = job.group,
-          .result = job.result};
+          .result = job.stage == Stage::kDone ? job.result : job.checkpoint.value_or("")};
 }
 
 void Agent::WriteJournal(Timestamp now) {

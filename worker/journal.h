@@ -31,7 +31,8 @@ struct JournalEntry {
   std::string type{};
   Timestamp since{};                    // of the start
   std::optional<ProcessGroup> group{};  // kRunning
-  std::string result{};                 // kDone: jobs::EncodeEntry
+  // kDone: jobs::EncodeEntry; kRunning: the last checkpoint, or nothing.
+  std::string result{};
 };
 
 struct JournalKey {

@@ -121,6 +121,8 @@ struct Dispatcher::Impl {
   void OnDeclined(Worker& worker, const jobs::WorkerEvent& event);
   void OnHeartbeats(Worker& worker, const jobs::WorkerEvent& event);
   void OnProgress(Worker& worker, const jobs::WorkerEvent& event);
+  bool SaveCheckpoint(Worker& worker, const engine::TaskRef& ref, std::uint32_t attempt,
+                      std::string_view text);
 
   // inbound_log.cc: what jobs print
   void OnLog(Worker& worker, jobs::WorkerEvent& event);

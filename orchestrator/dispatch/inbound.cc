@@ -195,14 +195,19 @@ void Dispatcher::Impl::OnProgress(Worker& worker, const jobs::WorkerEvent& event
   if (event.percent) seen.percent = event.percent;
   if (!event.message.empty()) seen.message = event.message;
   Watch(*ref, "progress", worker.name, event.attempt, event.percent, event.message);
-  if (!event.checkpoint) return;
-  if (event.checkpoint->size() > jobs::kCheckpointBytesMax) {
-    return Malformed(worker.name, "a checkpoint has more than 8192 bytes");
+  if (event.checkpoint) SaveCheckpoint(worker, *ref, event.attempt, *event.checkpoint);
+}
+
+// For the next attempt. False: the partition's inbox is full.
+bool Dispatcher::Impl::SaveCheckpoint(Worker& worker, const engine::TaskRef& ref,
+                                      std::uint32_t attempt, std::string_view text) {
+  Result<Json> checkpoint = ParseJson(text);
+  if (!checkpoint) {
+    Malformed(worker.name, "checkpoint: " + checkpoint.error().message);
+    return true;  // what it came with counts all the same
   }
-  Result<Json> checkpoint = ParseJson(*event.checkpoint);
-  if (!checkpoint) return Malformed(worker.name, "checkpoint: " + checkpoint.error().message);
-  Post(*ref, interpreter::CheckpointJob{ref->task, event.attempt, *std::move(checkpoint)},
-       worker.principal.tenant, {});
+  return Post(ref, interpreter::CheckpointJob{ref.task, attempt, *std::move(checkpoint)},
+              worker.principal.tenant, {});
 }
 
 void Dispatcher::Impl::OnResults(Worker& worker, std::string_view payload) {
@@ -247,6 +252,9 @@ void Dispatcher::Impl::OnResult(Worker& worker, jobs::JobResult& result) {
                                        .output = *std::move(output),
                                        .worker = worker.name};
   } else {
+    if (result.checkpoint && !SaveCheckpoint(worker, *ref, result.attempt, *result.checkpoint)) {
+      return;
+    }
     reply.evidence = result.error + ": " + result.cause;
     command = interpreter::FailTask{.task = ref->task,
                                     .attempt = result.attempt,

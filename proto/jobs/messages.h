@@ -153,6 +153,8 @@ struct JobResult {
   std::string output{};                // succeeded; JSON text
   std::string error{};                 // failed, cancelled
   std::string cause{};
+  // failed: the last one of the attempt, which the link may have kept from the server; JSON text
+  std::optional<std::string> checkpoint{};
   Timestamp started{};
   Timestamp finished{};
   std::optional<double> cpu_seconds{};

@@ -242,6 +242,7 @@ bool ReadResult(JsonReader& in, JobResult& result) {
     if (key == "output") return in.Raw(result.output);
     if (key == "error") return in.String(result.error);
     if (key == "cause") return in.String(result.cause);
+    if (key == "checkpoint") return Raw(in, result.checkpoint);
     if (key == "startedAt") return ReadTime(in, result.started);
     if (key == "finishedAt") return ReadTime(in, result.finished);
     if (key == "usage") return ReadUsage(in, result);
@@ -249,6 +250,9 @@ bool ReadResult(JsonReader& in, JobResult& result) {
   });
   if (!read || !CheckNamed(in, result.token, result.attempt)) return false;
   if (!status) return in.Fail("status is missing");
+  if (result.checkpoint && result.checkpoint->size() > kCheckpointBytesMax) {
+    return in.Fail("checkpoint is above 8 KiB");
+  }
   const bool succeeded = result.outcome == JobResult::Outcome::kSucceeded;
   return !succeeded || !result.output.empty() || in.Fail("output is missing");
 }

@@ -181,6 +181,7 @@ void WriteResult(JsonWriter& out, const JobResult& result) {
   } else {
     Member(out, "error", result.error);
     MemberIfAny(out, "cause", result.cause);
+    RawMember(out, "checkpoint", result.checkpoint);
   }
   Member(out, "startedAt", FormatTimestamp(result.started));
   Member(out, "finishedAt", FormatTimestamp(result.finished));
@@ -213,7 +214,8 @@ std::size_t EntrySize(const Offer& offer) {
 
 std::size_t EntrySize(const JobResult& result) {
   return kResultFrameBytes + JsonStringSize(result.token) + result.output.size() +
-         JsonStringSize(result.error) + JsonStringSize(result.cause);
+         JsonStringSize(result.error) + JsonStringSize(result.cause) +
+         (result.checkpoint ? result.checkpoint->size() : 0);
 }
 
 std::size_t EntrySize(const WorkerEvent& event) {

@@ -187,6 +187,14 @@ TEST_F(LossTest, ProgressIsShownAndItsCheckpointReachesTheNextAttempt) {
   EXPECT_EQ(world.Offers("default_other").at(0).checkpoint, "{\"page\":6}");
 }
 
+TEST_F(LossTest, ACheckpointThatComesWithAFailureIsSavedBeforeIt) {
+  const auto task = Running({});
+  world.Failed(kWorker, world.Token(task), 1, "E", "{\"page\":7}");
+  world.Run();
+  EXPECT_THAT(world.outcomes[task], HasSubstr("failed E"));
+  EXPECT_EQ(world.saved[task], "{\"page\":7}");
+}
+
 TEST_F(LossTest, ACancelReachesTheHolderAndKeepsItsSlotUntilConfirmed) {
   world.Say(kWorker, {.slots = 1});
   const auto task = Running();

@@ -198,6 +198,7 @@ World::Verdict World::Apply(const engine::TaskRef& task, const interpreter::Comm
     if (checkpoint->attempt != row.attempt) return Verdict::kStale;
     row.open = std::make_shared<interpreter::OpenTask>(*row.open);
     row.open->checkpoint = checkpoint->checkpoint;
+    saved[task] = PrintJson(*checkpoint->checkpoint);
     return Verdict::kRecorded;
   }
   if (std::holds_alternative<interpreter::SubmitTask>(command)) {

@@ -94,7 +94,7 @@ class World final : public engine::RequestPort, public engine::TaskSource, publi
   void Result(const std::string& worker, const std::string& token, std::uint32_t attempt,
               const std::string& output = "{\"sum\":3}");
   void Failed(const std::string& worker, const std::string& token, std::uint32_t attempt,
-              const std::string& error);
+              const std::string& error, std::optional<std::string> checkpoint = {});
   void Cancelled(const std::string& worker, const std::string& token, std::uint32_t attempt);
   void Raw(const std::string& topic, const std::string& payload, const std::string& response = {},
            const std::string& correlation = {});
@@ -132,6 +132,7 @@ class World final : public engine::RequestPort, public engine::TaskSource, publi
   bool broker_busy = false;
   std::map<engine::TaskRef, Row> rows;
   std::map<engine::TaskRef, std::string> outcomes;  // "succeeded {…}", "failed Error: cause"
+  std::map<engine::TaskRef, std::string> saved;     // checkpoints
   std::vector<store::EvidenceRow> evidence;
   std::vector<std::string> holds;  // whose clocks stand still: "all", or names
   std::deque<Message> published;   // to workers

@@ -97,14 +97,15 @@ void World::Result(const std::string& worker, const std::string& token, std::uin
 }
 
 void World::Failed(const std::string& worker, const std::string& token, std::uint32_t attempt,
-                   const std::string& error) {
+                   const std::string& error, std::optional<std::string> checkpoint) {
   jobs::ResultBatch batch;
   batch.incarnation = 1;
   batch.results.push_back({.token = token,
                            .attempt = attempt,
                            .outcome = jobs::JobResult::Outcome::kFailed,
                            .error = error,
-                           .cause = "why"});
+                           .cause = "why",
+                           .checkpoint = std::move(checkpoint)});
   Raw(jobs::ResultsTopic(worker, 0), jobs::Encode(batch));
 }
 

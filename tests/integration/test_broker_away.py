@@ -42,6 +42,31 @@ class BrokerAwayTest(GatedTest):
         begun = [key for key, _, _ in self.notes("begun")]
         self.assertEqual(sorted(begun), ["e1", "e2"], "each job begins once")
 
+    def test_what_a_failed_job_has_saved_reaches_the_next_attempt(self):
+        gate = self.on.folder / "gate"
+        worker = self.on.start(job_types=f"""
+[[job_type]]
+name = "pages"
+argv = ["sh", "-c", '''
+if [ -n "$TOWLINE_CHECKPOINT" ]; then echo "$TOWLINE_CHECKPOINT"; exit; fi
+touch {gate}.begun
+while ! [ -e {gate} ]; do sleep 0.1; done
+echo '{{"checkpoint":{{"page":7}}}}' >&3
+exit 1
+''']
+""")
+        self.on.create("pages", {"StartAt": "Read", "States": {"Read": {
+            "Type": "Task", "Resource": "arn:towline:states:::job:run", "TimeoutSeconds": 120,
+            "Parameters": {"JobType": "pages", "Payload": {}}, "End": True,
+            "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1}]}}})
+        execution = self.on.begin("pages", "e1", {})
+        eventually("the job has begun", (self.on.folder / "gate.begun").exists)
+        self.on.broker.kill()
+        self.open_gate()
+        eventually("the job has failed", lambda: "job_finished" in worker.stderr())
+        self.on.start_broker()
+        self.assert_once(execution, {"page": 7})
+
     def assert_once_without_task(self, execution):
         self.assertEqual(self.on.await_end(execution)["status"], "SUCCEEDED")
 

@@ -144,12 +144,15 @@ TEST(MessagesTest, ResultBatchRoundTrips) {
   failed.output.clear();
   failed.error = "E";
   failed.cause = "line\n\"quoted\"";
+  failed.checkpoint = R"({"page":6})";
   failed.cpu_seconds.reset();
   const ResultBatch back = RoundTrip(
       ResultBatch{.incarnation = 5, .results = {FullResult(), failed}}, DecodeResultBatch);
   EXPECT_EQ(back.results[0].output, R"({"sum":57})");
   EXPECT_EQ(back.results[0].finished, FullResult().finished);
   EXPECT_EQ(back.results[1].cause, failed.cause);
+  EXPECT_EQ(back.results[1].checkpoint, failed.checkpoint);
+  EXPECT_FALSE(back.results[0].checkpoint);
   EXPECT_EQ(back.results[1].memory_bytes_max, 123456);
   const auto entry = DecodeEntry(EncodeEntry(failed));
   ASSERT_TRUE(entry);
@@ -237,6 +240,9 @@ TEST(MessagesTest, ACheckpointAboveItsBoundIsRefused) {
                             R"("checkpoint":")" +
                             std::string(size - 2, 'x') + R"("}]})");
   };
+  EXPECT_FALSE(DecodeResultBatch(
+      R"({"v":1,"results":[{"token":"t","attempt":1,"status":"failed","error":"E","checkpoint":")" +
+      std::string(kCheckpointBytesMax, 'x') + R"("}]})"));
   EXPECT_TRUE(event(kCheckpointBytesMax));
   EXPECT_FALSE(event(kCheckpointBytesMax + 1));
 }
@@ -289,8 +295,9 @@ TEST(MessagesTest, EntrySizesBoundWhatABatchTakes) {
   nasty.grace_seconds = -9'007'199'254'740'991;
   JobResult failed = FullResult();
   failed.attempt = 4294967295;
-  failed.outcome = JobResult::Outcome::kCancelled;
+  failed.outcome = JobResult::Outcome::kFailed;
   failed.cause = std::string(300, '\n');
+  failed.checkpoint = "[" + std::string(500, '1') + "]";
   failed.cpu_seconds = 123456.78901234567;
   failed.memory_bytes_max = 9'007'199'254'740'991;
   EXPECT_LE(Encode(JobBatch{.connection = ~0ULL, .seq = ~0ULL, .jobs = {nasty, nasty}}).size(),

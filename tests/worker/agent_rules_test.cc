@@ -205,6 +205,58 @@ TEST_F(AgentRulesTest, WhatAJobHasSavedIsToldBeforeItsEnd) {
   EXPECT_EQ(world_.events.back().checkpoint, "2");
 }
 
+TEST_F(AgentRulesTest, WhatAJobHasSavedGoesWithItsFailure) {
+  world_.Give({OfferOf("a", "slow"), OfferOf("b", "slow")});
+  world_.Disconnect();
+  for (const auto& started : world_.slow.started) {
+    world_.agent->OnProgress(started.id, {.checkpoint = "7"}, world_.now);
+  }
+  world_.End(world_.slow.started[0].id, {.error = "E"});
+  world_.End(world_.slow.started[1].id, {.succeeded = true, .output = "1"});
+  world_.Connect();
+  ASSERT_EQ(world_.results.size(), 2U);
+  EXPECT_EQ(world_.results[0].checkpoint, "7");
+  EXPECT_FALSE(world_.results[1].checkpoint) << "nobody needs it";
+}
+
+TEST_F(AgentRulesTest, WhatAJobHasSavedSurvivesARestartOfTheAgent) {
+  world_.Give({OfferOf("a", "slow"), OfferOf("b", "rerun")});
+  world_.Disconnect();
+  for (const auto& started : world_.slow.started) {
+    world_.agent->OnProgress(started.id, {.checkpoint = "6"}, world_.now);
+    world_.agent->OnProgress(started.id, {.checkpoint = "7"}, world_.now);
+  }
+  world_.Pass(Seconds(1));
+  world_.Boot();
+  world_.events.clear();
+  world_.Connect();
+  ASSERT_EQ(world_.results.size(), 1U);
+  EXPECT_EQ(Last().token, "a");
+  EXPECT_EQ(Last().checkpoint, "7");
+  ASSERT_EQ(world_.Count(Kind::kProgress), 1) << "of the one that is given back";
+  EXPECT_EQ(world_.events.back().token, "b");
+  EXPECT_EQ(world_.events.back().checkpoint, "7");
+  world_.Boot();
+  world_.events.clear();
+  world_.Connect();
+  EXPECT_EQ(world_.Count(Kind::kProgress), 0) << "told once";
+}
+
+TEST_F(AgentRulesTest, WhatAJobHasSavedSurvivesAStopOfTheAgentWithoutALink) {
+  world_.Give({OfferOf("a", "rerun")});
+  world_.Disconnect();
+  world_.agent->OnProgress(world_.slow.started[0].id, {.checkpoint = "7"}, world_.now);
+  world_.Pass(Seconds(1));
+  world_.agent->Stop(world_.now);
+  world_.Pass(world_.settings.stop_timeout);
+  world_.End(world_.slow.started[0].id, {.error = "E"});
+  world_.Pass(Seconds(10));
+  world_.Boot();
+  world_.Connect();
+  ASSERT_EQ(world_.Count(Kind::kProgress), 1);
+  EXPECT_EQ(world_.events.back().checkpoint, "7");
+}
+
 TEST_F(AgentRulesTest, TheCheckpointOfAnEarlierAttemptReachesTheJob) {
   Offer offer = OfferOf("a", "slow", 2);
   offer.checkpoint = "{\"at\":7}";
