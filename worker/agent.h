@@ -275,7 +275,8 @@ class Agent {
   void Note(Held& job) { dirty_.push_back(job.id); }
   void WriteJournal(Timestamp now);
   void OnBeginningsWritten(const std::vector<JobId>& beginnings, Timestamp now);
-  void OnJournalError(std::vector<JobId> beginnings, const std::string& why, Timestamp now);
+  void OnJournalError(const std::vector<JobId>& beginnings, const std::string& why,
+                      Timestamp now);
   void SyncJournal(Timestamp now);
   void OnJournalWritten();
   JournalEntry EntryOf(const Held& job) const;

@@ -230,13 +230,14 @@ void Agent::FlushResults() {
     for (const Held* const job : done) by_partition[job->offer.partition].push_back(job->result);
   }
   results_.clear();
-  for (const auto& [partition, entries] : by_partition) {
+  for (const auto& each : by_partition) {
+    const auto& entries = each.second;
     const auto size_of = [](std::string_view entry) { return entry.size() + 1; };
     InRuns(entries, kBatchBytesMax, size_of, [&](std::size_t from, std::size_t to) {
       const std::vector<std::string_view> run(entries.begin() + static_cast<std::ptrdiff_t>(from),
                                               entries.begin() + static_cast<std::ptrdiff_t>(to));
       counters_.results_published += run.size();
-      ports_.Publish(jobs::ResultsTopic(principal_, partition),
+      ports_.Publish(jobs::ResultsTopic(principal_, each.first),
                      jobs::EncodeResults(incarnation_, run), /*retain=*/false);
     });
   }
@@ -278,7 +279,7 @@ void Agent::WriteJournal(Timestamp now) {
   } catch (const JournalError& error) {
     drops_ = std::move(batch.drops);
     sync_ = sync;
-    return OnJournalError(std::move(beginnings), error.what(), now);
+    return OnJournalError(beginnings, error.what(), now);
   }
   OnJournalWritten();
   for (const JobId id : std::exchange(dirty_, {})) {
@@ -307,7 +308,8 @@ void Agent::OnBeginningsWritten(const std::vector<JobId>& beginnings, Timestamp 
 
 // What has not begun is not begun, with the reason told. What has ended is told all the same: the
 // journal only spares its repetition, or a report as cut off, after a crash.
-void Agent::OnJournalError(std::vector<JobId> beginnings, const std::string& why, Timestamp now) {
+void Agent::OnJournalError(const std::vector<JobId>& beginnings, const std::string& why,
+                           Timestamp now) {
   counters_.journal_errors++;
   if (journal_why_.empty()) presence_due_ = true;  // draining: a decline would only come back
   journal_why_ = why;

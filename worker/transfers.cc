@@ -187,7 +187,8 @@ void Transfers::Work() {
     Result<What> what = Do(*task);
     const bool stopped = task->stop.stop_requested();
     if (!what && stopped) what = Failed(task->kind, Stopped());
-    if (what) {
+    const bool over = what.has_value();
+    if (over) {
       events_.Push({task->id, *std::move(what)});
     } else {
       Log(LogLevel::kWarning, "payload_waits",
@@ -195,7 +196,7 @@ void Transfers::Work() {
     }
     lock.lock();
     task->running = false;
-    if (what) {
+    if (over) {
       tasks_.remove(task);
       continue;
     }

@@ -22,7 +22,7 @@ Logs::Logs(const std::string& path, LogLimits limits, engine::WatchHub& hub)
 Logs::~Logs() { Stop(); }
 
 void Logs::Start() {
-  thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 void Logs::Stop() {
@@ -32,7 +32,7 @@ void Logs::Stop() {
   RunOnce();
 }
 
-void Logs::Run(std::stop_token stop) {
+void Logs::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);

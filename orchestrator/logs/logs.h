@@ -46,7 +46,7 @@ class Logs final : public LogSink {
 
  private:
   bool Write(std::vector<LogPiece>& pieces, const std::vector<LogOwner>& forgotten);
-  void Run(std::stop_token stop);
+  void Run(const std::stop_token& stop);
 
   const std::string path_;
   const LogLimits limits_;

@@ -49,7 +49,7 @@ class Arena {
   }
   template <class T>
   T* NewArray(std::size_t count) {  // uninitialised
-    return static_cast<T*>(Allocate(count * sizeof(T)));
+    return static_cast<T*>(Allocate(count * sizeof(T)));  // NOLINT(bugprone-sizeof-expression)
   }
   // If `memory` is the last piece of `bytes` that was handed out, makes it longer in place.
   bool Extend(const char* memory, std::size_t bytes, std::size_t more);

@@ -36,6 +36,7 @@ TEST(WakeQueueTest, NothingOfManyThreadsIsLost) {
   constexpr int kEach = 5'000;
   WakeQueue<int> queue;
   std::vector<std::jthread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; thread++) {
     threads.emplace_back([&queue] {
       for (int i = 0; i < kEach; i++) queue.Push(i);
