@@ -68,19 +68,21 @@ class Checks {
   bool Enter() {
     const std::string where = options_.host + ":" + std::to_string(options_.port);
     const std::string how = options_.ca_file.empty() ? "without TLS" : "over TLS";
+    const std::string in = where + " lets " + options_.user + " in " + how;
+    const std::string not_in = where + " " + how + ": ";
     for (const bool v5 : {true, false}) {
       options_.v5 = v5;
       probe_ = std::make_unique<MqttProbe>(options_);
       const auto welcome = probe_->Connect();
       if (welcome) {
         welcome_ = *welcome;
-        Say(Result::kOk, "connection", where + " lets " + options_.user + " in " + how);
+        Say(Result::kOk, "connection", in);
         SayVersion();
         return true;
       }
       if (v5 && welcome.error().code == Error::Code::kFailedPrecondition) continue;
       const bool denied = welcome.error().code == Error::Code::kPermissionDenied;
-      Say(Result::kFail, "connection", where + " " + how + ": " + welcome.error().message,
+      Say(Result::kFail, "connection", not_in + welcome.error().message,
           denied ? "check the certificate, or user and password, and what the broker's log says"
                  : "check host and port, whether the broker runs, a firewall, and that --ca is the "
                    "authority of the broker's certificate, which must name the host");

@@ -41,7 +41,7 @@ std::string SubjectOf(const v1::HistoryEvent& event) {
     return worker + ", attempt " + Text(details, "attempt");
   }
   for (const char* key : {"workerName", "resource"}) {
-    if (const std::string text = Text(details, key); !text.empty()) return text;
+    if (std::string text = Text(details, key); !text.empty()) return text;
   }
   if (details.contains("attempt")) return "attempt " + Text(details, "attempt");
   return "";
@@ -90,9 +90,10 @@ void PrintHistory(const Terminal& terminal, const v1::GetExecutionHistoryRespons
     const bool same = day.empty() || time.compare(0, kDate, day) == 0;
     day = time.substr(0, kDate);
     if (first.empty()) first = day;
-    const std::string clock = time.substr(kDate + 1, 12);
-    table.Add({event.id() == 0 ? "" : std::to_string(event.id()), same ? clock : day + " " + clock,
-               event.type(), SubjectOf(event), DetailOf(event)},
+    std::string clock = time.substr(kDate + 1, 12);
+    if (!same) clock.insert(0, day + " ");
+    table.Add({event.id() == 0 ? "" : std::to_string(event.id()), clock, event.type(),
+               SubjectOf(event), DetailOf(event)},
               ColourOf(event));
   }
   table.Print(terminal);

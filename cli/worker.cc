@@ -45,7 +45,10 @@ std::string ShowPairs(const Pairs& pairs) {
   for (const auto& [key, value] : pairs) sorted.push_back(key + "=" + value);
   std::sort(sorted.begin(), sorted.end());
   std::string text;
-  for (const std::string& pair : sorted) text += (text.empty() ? "" : " ") + pair;
+  for (const std::string& pair : sorted) {
+    if (!text.empty()) text += ' ';
+    text += pair;
+  }
   return text;
 }
 

@@ -9,7 +9,7 @@ namespace towline::api {
 namespace {
 
 constexpr std::int64_t kLifeSecondsMin = 60;
-constexpr std::int64_t kLifeSecondsMax = 365 * 86'400;
+constexpr std::int64_t kLifeSecondsMax = std::int64_t{365} * 86'400;
 constexpr int kEntriesMax = 1'000;
 constexpr std::string_view kEverywhere = "*";
 

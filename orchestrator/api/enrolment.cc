@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kIdBytes = 6;
 constexpr std::size_t kSecretBytes = 24;
 constexpr std::int64_t kLifeSecondsMin = 60;
-constexpr std::int64_t kLifeSecondsMax = 30 * 86'400;
+constexpr std::int64_t kLifeSecondsMax = std::int64_t{30} * 86'400;
 constexpr std::chrono::hours kKeptAfterEnd{24 * 30};
 constexpr int kUsesMax = 10'000;
 constexpr int kLabelsMax = 32;

@@ -28,8 +28,8 @@ std::string PathOf(const asl::Definition& definition, const in::ExecutionState& 
   while (inner->id != in::kRootFrame) {
     const auto outer = state.frames.find(inner->parent);
     if (outer == state.frames.end()) break;
-    path = definition.state(outer->second.state).name + "[" + std::to_string(inner->index) + "]/" +
-           path;
+    path.insert(0, "[" + std::to_string(inner->index) + "]/");
+    path.insert(0, definition.state(outer->second.state).name);
     inner = &outer->second;
   }
   return path;

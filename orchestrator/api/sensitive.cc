@@ -115,8 +115,11 @@ void SensitiveMask::HideIn(json::object& details) const {
   for (auto& member : details) {
     if (!member.value().is_string()) continue;
     std::string text(member.value().get_string());
-    if (IsData(member.key())) member.value() = Value(std::move(text));
-    if (IsText(member.key())) member.value() = Text(std::move(text));
+    if (IsData(member.key())) {
+      member.value() = Value(std::move(text));
+    } else if (IsText(member.key())) {
+      member.value() = Text(std::move(text));
+    }
   }
   if (!details.contains(kVariables)) return;
   json::value variables = Variables(details);

@@ -52,7 +52,8 @@ Result<engine::TaskRef> Tasks::Verify(const std::string& token) const {
 }
 
 template <class Response>
-void Tasks::Post(const engine::TaskRef& task, interpreter::Command command,
+void Tasks::Post(const engine::TaskRef& task,
+                 interpreter::Command command,  // NOLINT(performance-unnecessary-value-param)
                  const Reply<Response>& reply) {
   auto tenant = base_.Tenant(reply.asker(), Action::kAnswerTasks);
   if (!tenant) return reply.Fail(tenant.error());

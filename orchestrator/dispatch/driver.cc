@@ -55,7 +55,7 @@ jobs::MqttConnection::Handlers DispatchThread::MakeHandlers() {
 }
 
 void DispatchThread::Start() {
-  thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
   connection_->Start();
 }
 
@@ -143,7 +143,7 @@ void DispatchThread::Handle(Item& item, Timestamp now) {
              item);
 }
 
-void DispatchThread::Run(std::stop_token stop) {
+void DispatchThread::Run(const std::stop_token& stop) {
   Timestamp next = clock_.Now();
   while (!stop.stop_requested()) {
     std::vector<Item> items = TakeAll(stop, next);

@@ -94,7 +94,7 @@ class DispatchThread final : public engine::TaskSink {
   void PushMessage(jobs::MqttConnection::Message message);
   std::vector<Item> TakeAll(std::stop_token stop, Timestamp until);
   void Handle(Item& item, Timestamp now);
-  void Run(std::stop_token stop);
+  void Run(const std::stop_token& stop);
   jobs::MqttConnection::Handlers MakeHandlers();
 
   const engine::Clock& clock_;

@@ -18,7 +18,7 @@ constexpr Millis kPurgeEvery{60'000};
 Partition::Partition(PartitionSettings settings, std::unique_ptr<store::Store> store,
                      Definitions& definitions, const interpreter::Activities& activities,
                      TaskSink& sink, WatchHub* hub, MapRunSink* map_runs)
-    : settings_(std::move(settings)),
+    : settings_(settings),
       store_(std::move(store)),
       definitions_(definitions),
       activities_(activities),
