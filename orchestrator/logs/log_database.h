@@ -20,7 +20,7 @@ struct LogLimits {
 struct LogOwner {
   int partition = 0;
   store::ExecutionKey execution = 0;
-  auto operator<=>(const LogOwner&) const = default;
+  auto operator<=>(const LogOwner&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // One piece as it is kept.

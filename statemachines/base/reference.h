@@ -20,7 +20,7 @@ inline constexpr std::string_view kReferenceKey = "$blob";
 struct Reference {
   std::string sha256{};  // lower-case
   std::uint64_t size = 0;
-  auto operator<=>(const Reference&) const = default;
+  auto operator<=>(const Reference&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 bool IsSha256(std::string_view text);  // 64 lower-case hexadecimal digits

@@ -33,6 +33,7 @@ Relation RelationOf(Op op) {
 }
 
 bool Holds(Relation relation, std::partial_ordering order) {
+  // NOLINTBEGIN(modernize-use-nullptr): an ordering is compared with 0
   switch (relation) {
     case Relation::kEquals: return order == 0;
     case Relation::kLess: return order < 0;
@@ -40,6 +41,7 @@ bool Holds(Relation relation, std::partial_ordering order) {
     case Relation::kLessEquals: return order <= 0;
     case Relation::kGreaterEquals: return order >= 0;
   }
+  // NOLINTEND(modernize-use-nullptr)
   return false;
 }
 
