@@ -70,6 +70,8 @@ VIEWS = {
     "activity list": ("activity", "list"),
     "map-run list": ("map-run", "list", "done/one"),
     "quotas": ("quotas",),
+    "logs": ("logs", "done/one"),
+    "activity describe": ("activity", "describe", "ask"),
 }
 CHANGES = {
     "machine create": ("machine", "create", "mine", "pass.json"),
@@ -93,6 +95,14 @@ CHANGES = {
     "access revoke": ("access", "revoke", "vic", "viewer"),
     "token create": ("token", "create", "ann"),
     "audit": ("audit",),
+    "worker undrain": ("worker", "undrain", "ams"),
+    "task forget": ("task", "forget", "wait/one", "1"),
+    "token revoke": ("token", "revoke", "x"),
+}
+# What everybody who is known may ask, and be shown what is their own.
+OWN = {
+    "access list": ("access", "list"),
+    "token list": ("token", "list"),
 }
 # Who: certificate, token, exit code. 4: not even let in.
 STRANGERS = {
@@ -111,6 +121,10 @@ def api_cases():
     for call, arguments in {**VIEWS, **CHANGES}.items():
         for who, (certificate, token, code) in STRANGERS.items():
             cases[f"{call} by {who}"] = (arguments, certificate, token, code)
+    for call, arguments in OWN.items():
+        for who in ("nobody", "another authority", "an expired certificate", "a made up token"):
+            cases[f"{call} by {who}"] = (arguments, *STRANGERS[who])
+        cases[f"{call} with a revoked token"] = (arguments, None, "REVOKED", 3)
     for call, arguments in CHANGES.items():
         cases[f"{call} by a viewer"] = (arguments, "vic", None, 3)
     for call, arguments in VIEWS.items():
@@ -131,6 +145,18 @@ class ApiTest(AttackTest):
         if code == 3:
             self.assertRegex(done.stderr, rb"AccessDeniedException|UnrecognizedClientException")
             self.assertGreater(SITE.denials(), denials, "it stands in the audit log")
+        self.assert_nothing_changed()
+
+
+@rows({f"{call} by {who}": (arguments, who) for call, arguments in OWN.items()
+       for who in ("mallory", "oscar", "vic")})
+class OwnListTest(AttackTest):
+    # Oscar has a grant elsewhere, vic one here: ann sees it, the others do not.
+    def attack(self, arguments, who):
+        shown = SITE.cli(who, *arguments, code=0).stdout.decode()
+        for other in {"ann", "mallory", "oscar", "vic"} - {who}:
+            self.assertNotIn(other, shown)
+        self.assertIn("vic", SITE.cli("ann", "access", "list", code=0).stdout.decode())
         self.assert_nothing_changed()
 
 
